@@ -1,0 +1,49 @@
+# Two commands on a fresh machine: make demo, make test. Everything else is for those who change the code.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: demo test lint wheel-check bench requirements clean
+
+demo: $(VENV)/.demo
+	$(BIN)/driftwatch demo $(ARGS)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+lint: $(VENV)/.quality
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p driftwatch
+	$(BIN)/mypy tests alembic
+	$(BIN)/lint-imports
+	$(BIN)/deptry driftwatch
+
+# Builds the wheel and uses it where the checkout is not on the path.
+wheel-check: $(VENV)/.quality
+	PYTHON=$(PYTHON) BUILD="$(BIN)/python -m build" sh tests/wheel/check.sh
+
+bench: $(VENV)/.test
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --override-ini addopts= $(ARGS)
+
+# Pinned versions with hashes; no index address is written into them.
+requirements: $(VENV)/.quality
+	for extra in demo test quality; do \
+	  $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-index-url \
+	    --no-emit-find-links --no-emit-trusted-host --no-annotate --upgrade \
+	    --extra $$extra --output-file requirements/$$extra.txt pyproject.toml; \
+	done
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "driftwatch needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+
+# pip refuses to check hashes of a directory, so the pinned packages come first and driftwatch alone after them.
+$(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache dist build

@@ -1,0 +1,1 @@
+"""Tell people: log, webhook, Slack."""

@@ -1,0 +1,1 @@
+"""YAML into monitors, every mistake at once."""

@@ -1,0 +1,1 @@
+"""Rules, judging, the incident state machine and its words (pure)."""

@@ -1,0 +1,76 @@
+"""What judging a window found, and the verdict on the window as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from driftwatch.profiles.window import Window
+from driftwatch.statistics.catalogue import Statistic
+
+__all__ = ["Finding", "FindingKind", "Verdict", "VerdictWord"]
+
+
+class FindingKind(StrEnum):
+    """What a finding is about; the data kinds are those of `DATA_KINDS`."""
+
+    DRIFT = "drift"
+    MISSING = "missing"
+    UNSEEN = "unseen"
+    RANGE = "range"
+    COLUMN_MISSING = "column_missing"
+    TYPE_CHANGED = "type_changed"
+    REPEATED_KEYS = "repeated_keys"
+    REPEATED_WINDOW = "repeated_window"
+    VOLUME = "volume"
+    EVALUATION = "evaluation"
+
+
+class VerdictWord(StrEnum):
+    """The verdict on a window, the worst of what was found; worst first."""
+
+    ERROR = "error"  # The window could not be read or judged.
+    NO_DATA = "no_data"  # The source answered, with no rows.
+    NOT_EVALUATED = "not_evaluated"  # The window was given up without being read.
+    PARTIAL = "partial"  # Fewer rows than the volume limit, or a column that cannot be read.
+    THIN = "thin"  # Too few rows to show anything.
+    DRIFT = "drift"  # At least one column moved beyond its limit.
+    DATA = "data"  # A data-quality finding.
+    OK = "ok"  # Judged, complete, nothing found.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong with a window, in numbers and in one plain sentence.
+
+    `column` is None for findings about the window as a whole. `moved_share` is the part of the rows
+    that can be shown to be affected, 0 to 1, where that is known.
+    """
+
+    column: str | None
+    kind: FindingKind
+    statistic: str
+    value: float | None
+    limit: float | None
+    text: str
+    moved_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Verdict:
+    """The judgement of one window.
+
+    `statistics` holds every statistic of every judged column: column → statistic → its value. `score` and
+    `limit` are None for windows judged by rules alone. `rows` is None where the window was not read.
+    """
+
+    window: Window
+    word: VerdictWord
+    rows: int | None
+    findings: tuple[Finding, ...] = ()
+    statistics: Mapping[str, Mapping[str, Statistic]] = field(default_factory=dict)
+    score: float | None = None
+    limit: float | None = None
+    calibration: str | None = None
+    reason: str | None = None

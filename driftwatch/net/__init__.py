@@ -1,0 +1,1 @@
+"""What the edges stand on: HTTP, signatures, database engines."""

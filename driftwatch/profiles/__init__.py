@@ -1,0 +1,1 @@
+"""Grids, counts and profiles: what is kept of rows (pure)."""

@@ -1,0 +1,49 @@
+"""What production is compared with: grids, and the time blocks counted on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from operator import add
+
+from driftwatch.profiles.grid import Grid
+from driftwatch.profiles.profile import Profile
+from driftwatch.profiles.window import Window
+
+__all__ = ["Block", "Reference", "Skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A column that is not judged, and why."""
+
+    column: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Block:
+    """One stretch of the reference; `window` is None where the reference has no time."""
+
+    window: Window | None
+    profile: Profile
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reference:
+    """A pinned sequence of time blocks on one set of grids.
+
+    Blocks are kept apart, never only as their total, so that any one can be left out again.
+    `version` is 0 until a store has numbered it.
+    """
+
+    grids: Mapping[str, Grid]
+    blocks: tuple[Block, ...]
+    skipped: tuple[Skipped, ...] = ()
+    version: int = field(default=0)
+
+    @cached_property
+    def total(self) -> Profile:
+        """Return all blocks together."""
+        return reduce(add, (block.profile for block in self.blocks))

@@ -1,0 +1,195 @@
+"""The values of a column as numbers, names or days, and their counts on the reference's grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from driftwatch.errors import DataError
+from driftwatch.profiles.columns import (
+    TRUE_FALSE,
+    ColumnData,
+    cast_floats,
+    drop_missing,
+    is_number,
+    is_text,
+    kind_of_type,
+)
+from driftwatch.profiles.counts import Counts, count_names, count_numbers
+from driftwatch.profiles.grid import CategoryGrid, Grid, NumberGrid, Precision
+from driftwatch.profiles.times import NO_TIME, parse_times
+from driftwatch.profiles.window import to_micros
+
+__all__ = ["Numbers", "count_column", "read_days", "read_names", "read_numbers"]
+
+_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Numbers:
+    """The numbers of a column: `values` without nulls, and how many rows had none or could not be read."""
+
+    values: NDArray[np.floating]
+    missing: int = 0
+    unreadable: int = 0
+    precision: Precision = "float64"
+
+
+def read_numbers(column: ColumnData, missing: tuple[str | float, ...] = ()) -> Numbers:
+    """Return the numbers of a column; values of another type count as unreadable, never as numbers."""
+    kept = drop_missing(column, missing)
+    absent = len(column.values) - len(kept)
+    if is_text(kept.type):
+        if column.text != "parse":
+            return Numbers(values=np.empty(0), missing=absent, unreadable=len(kept))
+        return _parse_numbers(kept, absent)
+    if pa.types.is_boolean(kept.type):
+        kept = pc.cast(kept, pa.int8())
+    if not is_number(kept.type):
+        return Numbers(values=np.empty(0), missing=absent, unreadable=len(kept))
+    values = _to_floats(kept)
+    named = [float(value) for value in missing if not isinstance(value, str)]
+    if named:
+        usual = ~np.isin(values, np.asarray(named, dtype=values.dtype))
+        absent += len(values) - int(np.count_nonzero(usual))
+        values = values[usual]
+    return Numbers(values=values, missing=absent, precision=_precision_of(values.dtype))
+
+
+def _to_floats(kept: pa.ChunkedArray) -> NDArray[np.floating]:
+    if pa.types.is_duration(kept.type) or pa.types.is_time(kept.type):
+        width = 32 if kept.type.bit_width == 32 else 64
+        kept = pc.cast(kept, pa.int32() if width == 32 else pa.int64())
+    if not pa.types.is_floating(kept.type):
+        kept = pc.cast(kept, pa.float64(), safe=False)
+    whole = kept.combine_chunks() if kept.num_chunks != 1 else kept.chunk(0)
+    values: NDArray[np.floating] = whole.to_numpy(zero_copy_only=False)
+    return values
+
+
+def _precision_of(dtype: np.dtype[np.floating]) -> Precision:
+    return "float16" if dtype.itemsize == 2 else "float32" if dtype.itemsize == 4 else "float64"
+
+
+def _parse_numbers(kept: pa.ChunkedArray, absent: int) -> Numbers:
+    values = cast_floats(kept)
+    if values is not None:
+        return Numbers(values=values, missing=absent)
+    shaped = pc.match_substring_regex(kept, r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$")
+    readable = kept.filter(shaped)
+    parsed = cast_floats(readable)
+    if parsed is None:
+        raise DataError(f"text that looks like numbers could not be read as numbers, such as {readable[0]}")
+    return Numbers(values=parsed, missing=absent, unreadable=len(kept) - len(readable))
+
+
+def read_names(
+    column: ColumnData, missing: tuple[str | float, ...] = ()
+) -> tuple[list[str], NDArray[np.int64], int]:
+    """Return the distinct names of a column, how often each occurs, and how many rows have none.
+
+    Whole numbers are named alike whatever type they come in: 1 and 1.0 are both "1".
+    """
+    kept = drop_missing(column, missing)
+    absent = len(column.values) - len(kept)
+    found = pc.value_counts(kept)
+    values, counts = found.field("values"), found.field("counts").to_numpy().astype(np.int64)
+    names = _name_values(values)
+    named_missing = {_name_number(float(value)) for value in missing if not isinstance(value, str)}
+    if named_missing and not is_text(values.type):
+        keep = [at for at, name in enumerate(names) if name not in named_missing]
+        absent += int(counts.sum() - counts[keep].sum())
+        names, counts = [names[at] for at in keep], counts[keep]
+    return names, counts, absent
+
+
+def _name_values(values: pa.Array) -> list[str]:
+    if is_text(values.type):
+        return list(values.to_pylist())
+    if pa.types.is_boolean(values.type):
+        return [TRUE_FALSE[value] for value in values.to_pylist()]
+    if pa.types.is_floating(values.type) or pa.types.is_decimal(values.type):
+        return [_name_number(float(value)) for value in values.to_pylist()]
+    return [str(value) for value in values.to_pylist()]
+
+
+def _name_number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def read_days(
+    column: ColumnData, missing: tuple[str | float, ...], ends_at: datetime | None, timezone: str
+) -> Numbers:
+    """Return a date column as days before `ends_at`, or since 1970 without it."""
+    kept = drop_missing(column, missing)
+    absent = len(column.values) - len(kept)
+    if is_text(kept.type) and column.text != "typed":
+        shaped = kept.filter(pc.match_substring_regex(kept, r"^\s*\d{4}-\d\d-\d\d"))
+    elif pa.types.is_timestamp(kept.type) or pa.types.is_date(kept.type):
+        shaped = kept
+    else:
+        return Numbers(values=np.empty(0), missing=absent, unreadable=len(kept))
+    try:
+        micros = parse_times(shaped, column.name, None, timezone)
+    except DataError:
+        return Numbers(values=np.empty(0), missing=absent, unreadable=len(kept))
+    micros = micros[micros != NO_TIME]
+    days = micros / _DAY if ends_at is None else (to_micros(ends_at) - micros) / _DAY
+    return Numbers(values=days, missing=absent, unreadable=len(kept) - len(shaped))
+
+
+def count_column(
+    grid: Grid,
+    column: ColumnData,
+    *,
+    missing: tuple[str | float, ...] = (),
+    ends_at: datetime | None = None,
+    timezone: str = "UTC",
+) -> Counts:
+    """Return the counts of a batch's column on the reference's grid.
+
+    Times are counted as days before `ends_at` (the end of the window), or as days since 1970 without it.
+    """
+    if isinstance(grid, NumberGrid):
+        if grid.kind == "time":
+            numbers = read_days(column, missing, ends_at, timezone)
+        else:
+            numbers = read_numbers(column, missing)
+        return count_numbers(
+            grid,
+            numbers.values,
+            missing=numbers.missing,
+            unreadable=numbers.unreadable,
+            precision=numbers.precision,
+        )
+    if not _can_be_named(column.values.type):
+        kept = len(column.values) - column.values.null_count
+        return count_names(
+            grid, [], np.empty(0, dtype=np.int64), missing=column.values.null_count, unreadable=kept
+        )
+    names, counts, absent = read_names(column, missing)
+    if grid.kind == "boolean":
+        return _count_booleans(grid, names, counts, absent)
+    return count_names(grid, names, counts, missing=absent)
+
+
+def _can_be_named(kind: pa.DataType) -> bool:
+    return kind_of_type(kind) is not None or pa.types.is_null(kind)
+
+
+def _count_booleans(grid: CategoryGrid, names: list[str], counts: NDArray[np.int64], absent: int) -> Counts:
+    spelled = {"0": "false", "1": "true", **{word: word for word in TRUE_FALSE}}
+    read = [spelled.get(name.strip().lower()) for name in names]
+    known = np.array([name is not None for name in read], dtype=bool)
+    return count_names(
+        grid,
+        [name for name in read if name is not None],
+        counts[known],
+        missing=absent,
+        unreadable=int(counts[~known].sum()),
+    )

@@ -1,0 +1,1 @@
+"""When a retrain may start and when it must wait (pure)."""

@@ -1,0 +1,1 @@
+"""Rows from the world: files, SQL, HTTP."""

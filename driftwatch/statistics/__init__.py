@@ -1,0 +1,1 @@
+"""Pure functions of two count vectors, one statistic a file."""
