@@ -28,12 +28,12 @@ bench: $(VENV)/.test
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --override-ini addopts= $(ARGS)
 
 # Pinned versions with hashes; no index address is written into them.
+COMPILE = $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --upgrade pyproject.toml --extra demo
 requirements: $(VENV)/.quality
-	for extra in demo test quality; do \
-	  $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-index-url \
-	    --no-emit-find-links --no-emit-trusted-host --no-annotate --upgrade \
-	    --extra $$extra --output-file requirements/$$extra.txt pyproject.toml; \
-	done
+	$(COMPILE) --output-file requirements/demo.txt
+	$(COMPILE) --extra postgres --extra mysql --extra test --output-file requirements/test.txt
+	$(COMPILE) --extra postgres --extra mysql --extra test --extra quality --output-file requirements/quality.txt
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "driftwatch needs Python 3.11 or newer")'
