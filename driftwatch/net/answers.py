@@ -1,0 +1,115 @@
+"""What the answer of a receiver means: told, to be tried again, or never to be tried again.
+
+Channels and triggers share this table; what is particular to one of them stays with it.
+
+| answer | meaning |
+|---|---|
+| 2xx | accepted |
+| 408, 425, 429, 5xx, no answer in time, no connection | again later |
+| 401, 403 | dead, unless a secret's file holds another text by now: then again |
+| 410 | dead, and the receiver wants nothing more |
+| 3xx | dead: redirects are not followed |
+| every other | dead |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from driftwatch.errors import ConfigError
+from driftwatch.net.http import HttpError, HttpRequest, HttpResponse, parse_retry_after, send
+from driftwatch.net.secrets import Secret
+
+__all__ = ["RECEIVER_DEADLINE", "Answer", "ask", "read_answer"]
+
+# https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#reliability-and-performance
+RECEIVER_DEADLINE: Final = timedelta(seconds=15)
+
+_AGAIN: Final = frozenset({408, 425, 429})
+_REFUSED: Final = frozenset({401, 403})
+_GONE: Final = 410
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of asking a receiver once.
+
+    `again` says whether the same request should be sent later, not before `retry_after`; `gone` that nothing
+    should be sent there any more. `error` is None when accepted, else a few words without any secret.
+    `body` is what was read of the answer, all of it when `complete`.
+    """
+
+    accepted: bool
+    again: bool = False
+    gone: bool = False
+    status: int | None = None
+    error: str | None = None
+    retry_after: timedelta | None = None
+    body: bytes = field(default=b"", repr=False)
+    complete: bool = False
+
+
+def ask(build: Callable[[], HttpRequest], secrets: Sequence[Secret], now: datetime) -> Answer:
+    """Build a request, send it once, and say what the answer means; never raises for what a receiver does.
+
+    `secrets` are those that the request is built from: after a 401 or 403 their files are read again. `now`
+    is the aware time of this attempt.
+    """
+    try:
+        request = build()
+    except ConfigError as error:
+        return Answer(accepted=False, again=True, error=f"secret: {error}")
+    except ValueError as error:
+        # The message may quote what is to be sent, which has no place in a record of attempts.
+        words = f"request: what is to be sent cannot be written ({type(error).__name__})"
+        return Answer(accepted=False, error=words)
+    try:
+        response = send(request)
+    except HttpError as error:
+        return Answer(accepted=False, again=error.again, error=f"{error.kind}: {error.detail}")
+    answer = read_answer(response, now)
+    if answer.status not in _REFUSED:
+        return answer
+    changed = [secret.refresh() for secret in secrets]
+    return Answer(
+        accepted=False,
+        again=any(changed),
+        status=answer.status,
+        error=answer.error,
+        body=answer.body,
+        complete=answer.complete,
+    )
+
+
+def read_answer(response: HttpResponse, now: datetime) -> Answer:
+    """Return what a response means by the table above."""
+    status = response.status
+    accepted = 200 <= status < 300
+    again = status in _AGAIN or 500 <= status < 600
+    return Answer(
+        accepted=accepted,
+        again=again,
+        gone=status == _GONE,
+        status=status,
+        error=None if accepted else f"http_{status}: {_explain_status(status)}",
+        retry_after=parse_retry_after(response.headers.get("retry-after"), now) if again else None,
+        body=response.body,
+        complete=response.complete,
+    )
+
+
+def _explain_status(status: int) -> str:
+    if 300 <= status < 400:
+        return "redirects are not followed; write the final address into the config"
+    if status in _REFUSED:
+        return "the receiver does not accept our credentials"
+    if status == _GONE:
+        return "the receiver wants nothing more"
+    if status == 429:
+        return "the receiver asks us to slow down"
+    if status in _AGAIN or status >= 500:
+        return "the receiver cannot answer now"
+    return "the receiver does not accept the request"
