@@ -168,7 +168,8 @@ def test_secrets_of_24_to_64_bytes_are_read(size: int) -> None:
         "", "canary", "whsec_", "whsec_canary!", "whsec_canarycanary", write_secret(b"canary".ljust(23)),
         write_secret(b"canary".ljust(65)), write_secret(b"canary".ljust(32)).upper(),
         " " + write_secret(b"canary".ljust(32)), write_secret(b"canary".ljust(32)) + "\n",
-        write_secret(b"canary".ljust(32)).rstrip("="), "whsek_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_ä",
+        write_secret(b"canary".ljust(32)).rstrip("="), "whsek_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "whsec_ä",
     ],
 )  # fmt: skip
 def test_other_secrets_are_refused_with_a_fresh_one_as_the_example(text: str) -> None:
