@@ -1,0 +1,86 @@
+"""What a person does to an incident: acknowledge it, or resolve it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from driftwatch.errors import UsageError
+from driftwatch.incidents.incident import (
+    Advance,
+    Incident,
+    IncidentState,
+    NoticeType,
+    Transition,
+    TransitionKind,
+)
+from driftwatch.incidents.words import say_window
+
+__all__ = ["acknowledge", "resolve_by_hand"]
+
+
+def acknowledge(incident: Incident, who: str, now: datetime) -> Advance:
+    """Return the incident with `who` looking at it; it stays open, and a rise in severity undoes this.
+
+    Raises UsageError when the incident is not open.
+    """
+    _require_open(incident, "acknowledged")
+    step = Transition(
+        seq=incident.seq + 1,
+        kind=TransitionKind.ACKNOWLEDGED,
+        reason=f"{who} is looking at it.",
+        tells=None,
+        at=now,
+        window=None,
+        actor=who,
+    )
+    after = replace(incident, seq=step.seq, acknowledged_by=who, acknowledged_at=now)
+    return Advance(incident=after, transitions=(step,))
+
+
+def resolve_by_hand(incident: Incident, who: str, why: str, now: datetime) -> Advance:
+    """Return the incident resolved because a person says so; told when somebody was told that it opened.
+
+    Raises UsageError when it is not open, or when the last window was still breached: it would open again
+    with the next one.
+    """
+    _require_open(incident, "resolved")
+    if incident.still_breached:
+        raise UsageError(
+            f"{_name(incident)} cannot be resolved: the last window, {say_window(incident.last_window)}, is "
+            "still breached and it would open again with the next one. Acknowledge it instead, or resolve it "
+            "once a window is no longer breached"
+        )
+    step = Transition(
+        seq=incident.seq + 1,
+        kind=TransitionKind.RESOLVED,
+        reason=f"Resolved by hand by {who}: {why}",
+        tells=None if incident.told_at is None else NoticeType.RESOLVED,
+        at=now,
+        window=None,
+        actor=who,
+    )
+    after = replace(
+        incident,
+        state=IncidentState.RESOLVED,
+        resolved_at=now,
+        resolved_by=who,
+        resolved_why=why,
+        seq=step.seq,
+        told_at=now if step.tells else incident.told_at,
+        told_severity=incident.severity if step.tells else incident.told_severity,
+    )
+    return Advance(incident=after, transitions=(step,))
+
+
+def _require_open(incident: Incident, wanted: str) -> None:
+    if not incident.is_open:
+        raise UsageError(
+            f"{_name(incident)} cannot be {wanted}: it is {incident.state}. "
+            "Only an open or recovering incident can; `driftwatch incident list` shows them"
+        )
+
+
+def _name(incident: Incident) -> str:
+    number = "an incident" if incident.id is None else f"incident {incident.id}"
+    return f"{number} ({incident.kind} of {incident.monitor})"

@@ -1,0 +1,180 @@
+"""From what changed in an incident to numbered transitions, at most one of which tells somebody.
+
+Who is told:
+
+1. nobody while it is pending or minor, and nobody in a replay;
+2. the first breached window of an incident that nobody has been told of: `incident.opened`;
+3. a severity above the one last told: `incident.updated`;
+4. columns that join when the last telling is a season cycle old: `incident.updated`; otherwise they are
+   shown with the next telling;
+5. the end of an incident that somebody was told of: `incident.resolved`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from driftwatch.incidents.incident import (
+    Advance,
+    Incident,
+    IncidentState,
+    Member,
+    NoticeType,
+    Severity,
+    Transition,
+    TransitionKind,
+)
+from driftwatch.incidents.words import say_window
+from driftwatch.profiles.window import Window
+
+__all__ = [
+    "Change",
+    "Moment",
+    "conclude",
+    "merge_members",
+    "raise_severity",
+    "tell_state",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When something is looked at: the window, the time, and whether anybody may be told."""
+
+    window: Window
+    now: datetime
+    telling: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A transition before it is numbered."""
+
+    kind: TransitionKind
+    reason: str
+
+
+def conclude(incident: Incident, changes: list[Change], moment: Moment, *, season: timedelta) -> Advance:
+    """Return the incident with its `changes` as transitions, having decided whether one of them tells."""
+    kinds = {change.kind for change in changes}
+    notice = _choose_notice(incident, kinds, moment, season) if moment.telling else None
+    carrier = None if notice is None else _choose_carrier(incident, kinds, notice)
+    if carrier is TransitionKind.TOLD:
+        changes = [*changes, Change(TransitionKind.TOLD, _explain_telling(incident))]
+    transitions = tuple(
+        Transition(
+            seq=incident.seq + place,
+            kind=change.kind,
+            reason=change.reason,
+            tells=notice if change.kind is carrier else None,
+            at=moment.now,
+            window=moment.window,
+        )
+        for place, change in enumerate(changes, start=1)
+    )
+    after = replace(
+        incident,
+        seq=incident.seq + len(transitions),
+        paged=incident.paged or (incident.is_open and incident.severity > Severity.MINOR),
+    )
+    if notice is not None:
+        after = replace(after, told_at=moment.now, told_severity=after.severity)
+    return Advance(incident=after, transitions=transitions)
+
+
+def tell_state(incident: Incident, *, now: datetime) -> Advance:
+    """Return the telling that a replay owes at its end: only the final state of an incident is told.
+
+    An open incident that nobody was told of, one that is worse than what was told, and the end of one
+    that was told give one transition that tells; anything else none.
+    """
+    notice = _choose_owed(incident)
+    if notice is None:
+        return Advance(incident=incident)
+    step = Transition(
+        seq=incident.seq + 1,
+        kind=TransitionKind.TOLD,
+        reason=_explain_telling(incident),
+        tells=notice,
+        at=now,
+        window=incident.seen_to,
+    )
+    after = replace(incident, seq=step.seq, told_at=now, told_severity=incident.severity)
+    return Advance(incident=after, transitions=(step,))
+
+
+def merge_members(
+    former: tuple[Member, ...], breached: tuple[Member, ...], calm: frozenset[tuple[str, str]]
+) -> tuple[Member, ...]:
+    """Return the members after a window: what is breached anew joins, what is calm counts a clean window."""
+    seen = {member.key: member for member in breached}
+    known = {member.key for member in former}
+    merged = []
+    for member in former:
+        if member.key in seen:
+            merged.append(replace(seen[member.key], since=member.since, clean=0))
+        elif member.key in calm:
+            merged.append(replace(member, clean=member.clean + 1))
+        else:
+            merged.append(member)
+    return (*merged, *(member for member in breached if member.key not in known))
+
+
+def raise_severity(incident: Incident, severity: Severity) -> tuple[Incident, list[Change]]:
+    """Return the incident at the worse of both severities; a rise breaks an acknowledgement.
+
+    While it is open the severity never falls, so that a fault that comes and goes is told once.
+    """
+    if severity <= incident.severity:
+        return incident, []
+    broken = f"; {incident.acknowledged_by} had acknowledged it" if incident.acknowledged_by else ""
+    reason = f"It is {severity} now and was {incident.severity} before{broken}."
+    after = replace(incident, severity=severity, acknowledged_by=None, acknowledged_at=None)
+    return after, [Change(TransitionKind.WORSENED, reason)]
+
+
+def _choose_notice(
+    incident: Incident, kinds: set[TransitionKind], moment: Moment, season: timedelta
+) -> NoticeType | None:
+    if TransitionKind.RESOLVED in kinds:
+        return None if incident.told_at is None else NoticeType.RESOLVED
+    is_breached = incident.state is IncidentState.OPEN and incident.last_window == moment.window
+    if not is_breached or incident.severity is Severity.MINOR:
+        return None
+    if incident.told_at is None or incident.told_severity is None:
+        return NoticeType.OPENED
+    joined_late = TransitionKind.JOINED in kinds and moment.now - incident.told_at >= season
+    return NoticeType.UPDATED if incident.severity > incident.told_severity or joined_late else None
+
+
+def _choose_carrier(incident: Incident, kinds: set[TransitionKind], notice: NoticeType) -> TransitionKind:
+    if notice is NoticeType.RESOLVED:
+        return TransitionKind.RESOLVED
+    if notice is NoticeType.OPENED:
+        wanted = TransitionKind.WORSENED if TransitionKind.OPENED not in kinds else TransitionKind.OPENED
+        return wanted if wanted in kinds and not incident.paged else TransitionKind.TOLD
+    for kind in (TransitionKind.WORSENED, TransitionKind.JOINED):
+        if kind in kinds:
+            return kind
+    return TransitionKind.TOLD
+
+
+def _choose_owed(incident: Incident) -> NoticeType | None:
+    if incident.state is IncidentState.RESOLVED:
+        told, over = incident.told_at, incident.resolved_at
+        return NoticeType.RESOLVED if told is not None and over is not None and told < over else None
+    if not incident.is_open or incident.severity is Severity.MINOR:
+        return None
+    if incident.told_severity is None:
+        return NoticeType.OPENED
+    return NoticeType.UPDATED if incident.severity > incident.told_severity else None
+
+
+def _explain_telling(incident: Incident) -> str:
+    if incident.state is IncidentState.RESOLVED:
+        return f"It is over since the window of {say_window(incident.seen_to)}, which nobody had been told."
+    if incident.told_severity is None:
+        since = say_window(incident.first_window)
+        return f"Already open since the window of {since}, which nobody had been told."
+    return f"It has become {incident.severity}, which nobody had been told."

@@ -1,0 +1,101 @@
+"""Incidents to and from the JSON document that a store keeps.
+
+Why a version: a daemon of a later release must be able to read what an earlier one wrote.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState, Member, Severity
+from driftwatch.incidents.stamps import decode_window, encode_window, read_stamp, write_stamp
+
+__all__ = ["INCIDENT_VERSION", "decode_incident", "encode_incident"]
+
+INCIDENT_VERSION = 1
+"""The version of the document that `encode_incident` writes."""
+
+_MOMENTS = ("opened_at", "resolved_at", "told_at", "acknowledged_at")
+_WINDOWS = ("first_window", "last_window", "seen_to")
+_PLAIN = (
+    "monitor",
+    "resolved_by",
+    "resolved_why",
+    "clean",
+    "windows_open",
+    "paged",
+    "acknowledged_by",
+    "seq",
+)
+
+
+def encode_incident(incident: Incident) -> dict[str, Any]:
+    """Return a document of plain JSON values from which `decode_incident` restores the incident.
+
+    The id is not part of it: the store knows it.
+    """
+    document: dict[str, Any] = {"version": INCIDENT_VERSION}
+    document |= {name: getattr(incident, name) for name in _PLAIN}
+    document |= {name: _write_moment(getattr(incident, name)) for name in _MOMENTS}
+    document |= {name: encode_window(getattr(incident, name)) for name in _WINDOWS}
+    return document | {
+        "kind": incident.kind.value,
+        "state": incident.state.value,
+        "severity": incident.severity.value,
+        "told_severity": None if incident.told_severity is None else incident.told_severity.value,
+        "recent": list(incident.recent),
+        "members": [_encode_member(member) for member in incident.members],
+    }
+
+
+def decode_incident(document: dict[str, Any], *, id: int | None) -> Incident:  # noqa: A002 - the field's own name.
+    """Return the incident that `encode_incident` wrote.
+
+    Raises ValueError when the document has another version than this release can read.
+    """
+    if document.get("version") != INCIDENT_VERSION:
+        raise ValueError(
+            f"a stored incident has version {document.get('version')!r}, this release reads "
+            f"{INCIDENT_VERSION}; use the release that wrote it, or a newer one"
+        )
+    told = document["told_severity"]
+    restored: dict[str, Any] = {name: document[name] for name in _PLAIN}
+    restored |= {name: _read_moment(document[name]) for name in _MOMENTS}
+    restored |= {name: decode_window(document[name]) for name in _WINDOWS}
+    return Incident(
+        id=id,
+        kind=IncidentKind(document["kind"]),
+        state=IncidentState(document["state"]),
+        severity=Severity(document["severity"]),
+        told_severity=None if told is None else Severity(told),
+        recent=tuple(document["recent"]),
+        members=tuple(_decode_member(member) for member in document["members"]),
+        **restored,
+    )
+
+
+def _encode_member(member: Member) -> dict[str, Any]:
+    return {
+        "column": member.column,
+        "about": member.about,
+        "since": write_stamp(member.since),
+        "statistic": member.statistic,
+        "value": member.value,
+        "limit": member.limit,
+        "text": member.text,
+        "moved_share": member.moved_share,
+        "clean": member.clean,
+    }
+
+
+def _decode_member(document: dict[str, Any]) -> Member:
+    return Member(**{**document, "since": read_stamp(document["since"])})
+
+
+def _write_moment(moment: datetime | None) -> str | None:
+    return None if moment is None else write_stamp(moment)
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    return None if text is None else read_stamp(text)

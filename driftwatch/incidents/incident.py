@@ -1,0 +1,266 @@
+"""The incident: what is wrong with a monitor, since when, how badly, and who has been told.
+
+There is one unresolved incident per monitor and kind; columns are its members. All of these are values:
+`driftwatch.incidents.advance`, `conditions` and `by_hand` say how one becomes the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from driftwatch.incidents.stamps import write_stamp
+from driftwatch.profiles.window import Window
+
+__all__ = [
+    "Advance",
+    "Incident",
+    "IncidentKind",
+    "IncidentState",
+    "Member",
+    "NoticeType",
+    "Severity",
+    "Transition",
+    "TransitionKind",
+    "incident_json",
+    "member_json",
+    "rank_members",
+]
+
+
+class IncidentKind(StrEnum):
+    """What an incident is about; a monitor has at most one unresolved incident of each kind."""
+
+    DRIFT = "drift"  # Columns moved away from the reference.
+    DATA = "data"  # The data itself is faulty: missing, unseen or repeated values, vanished columns.
+    FRESHNESS = "freshness"  # Rows that are due have not arrived.
+    STALE = "stale"  # The model or the reference is older than allowed.
+    EVALUATION = "evaluation"  # Windows could not be read or judged.
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands."""
+
+    PENDING = "pending"  # Breached, in fewer windows than patience asks for.
+    OPEN = "open"  # The last window that tells anything was breached.
+    RECOVERING = "recovering"  # Clean windows since, fewer than it takes to resolve.
+    RESOLVED = "resolved"  # Over. A pending one that never opened ends here with `opened_at` None.
+
+
+class Severity(StrEnum):
+    """How bad it is; ordered, so that `max` gives the worst."""
+
+    MINOR = "minor"  # Recorded, sent to nobody.
+    MAJOR = "major"  # Sent to the monitor's channels.
+    CRITICAL = "critical"  # As major, for what makes predictions meaningless.
+
+    @property
+    def rank(self) -> int:
+        """The place in the order, 0 for the mildest."""
+        return list(Severity).index(self)
+
+    def __lt__(self, other: str) -> bool:
+        return self.rank < Severity(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= Severity(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > Severity(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= Severity(other).rank
+
+
+class TransitionKind(StrEnum):
+    """What happened to an incident."""
+
+    PENDING = "pending"  # A first breach, with patience left.
+    DROPPED = "dropped"  # A pending one ended without ever opening.
+    OPENED = "opened"  # Patience ran out, or its own limit was passed.
+    JOINED = "joined"  # Further columns take part.
+    LEFT = "left"  # Columns came back one by one.
+    WORSENED = "worsened"  # The severity rose; an acknowledgement no longer holds.
+    RECOVERING = "recovering"  # The first clean window.
+    RESUMED = "resumed"  # Breached again before it had resolved.
+    RESOLVED = "resolved"  # Enough clean windows, the condition ended, or a person said so.
+    TOLD = "told"  # Something that nobody had been told is told now.
+    ACKNOWLEDGED = "acknowledged"  # A person is looking at it.
+
+
+class NoticeType(StrEnum):
+    """What a notice says happened."""
+
+    OPENED = "incident.opened"
+    UPDATED = "incident.updated"
+    RESOLVED = "incident.resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One thing that is wrong within an incident: a column, or something about the whole window.
+
+    `column` is None for findings about the window as a whole, and "model" or "reference" in a stale
+    incident. `about` is the kind of the worst finding. `since` is the start of the window in which it
+    joined. `value`, `limit`, `text` and `moved_share` are those of the last breached window. `clean`
+    counts its own clean windows in a row.
+    """
+
+    column: str | None
+    about: str
+    since: datetime
+    statistic: str
+    value: float | None
+    limit: float | None
+    text: str
+    moved_share: float | None = None
+    clean: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes two members the same one: the column, else what the finding is about."""
+        return ("", self.about) if self.column is None else ("column", self.column)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Something that is wrong with a monitor, as it stands after the last window.
+
+    `id` is None until the store has numbered it. `first_window` and `last_window` are the first and the
+    last breached one; `seen_to` is the last window it was advanced over, breached or not. `opened_at` is
+    None while pending. `recent` holds, newest last, whether the last judged windows were breached, for
+    patience of k out of n. `clean` counts clean windows in a row, `windows_open` the judged windows since
+    it opened, the one that opened it included. `paged`: it is or was bad enough to tell somebody at once.
+    `told_at` and `told_severity` are those of the last telling, None when nobody was told. `seq` numbers
+    the last transition.
+    """
+
+    id: int | None = None
+    monitor: str
+    kind: IncidentKind
+    state: IncidentState
+    severity: Severity
+    members: tuple[Member, ...]
+    first_window: Window
+    last_window: Window
+    seen_to: Window
+    opened_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    resolved_why: str | None = None
+    recent: tuple[bool, ...] = ()
+    clean: int = 0
+    windows_open: int = 0
+    paged: bool = False
+    told_at: datetime | None = None
+    told_severity: Severity | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    seq: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is pending, open or recovering."""
+        return self.state is not IncidentState.RESOLVED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open or recovering: it has opened and is not over."""
+        return self.state in {IncidentState.OPEN, IncidentState.RECOVERING}
+
+    @property
+    def still_breached(self) -> bool:
+        """Whether the very last window was breached."""
+        return self.is_live and self.last_window == self.seen_to
+
+    @property
+    def opened_untold(self) -> bool:
+        """Whether somebody should have been told that it opened, and nobody was."""
+        return self.is_open and self.paged and self.told_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One step in the life of an incident, and why it was taken.
+
+    `seq` numbers the steps of one incident from 1. `tells` is the notice it calls for, None when nobody
+    is told. `window` is None and `actor` is set where a person did it.
+    """
+
+    seq: int
+    kind: TransitionKind
+    reason: str
+    tells: NoticeType | None
+    at: datetime
+    window: Window | None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """An incident after a step, and the transitions that led there.
+
+    `incident` is None when there is none and nothing calls for one. At most one transition tells.
+    """
+
+    incident: Incident | None
+    transitions: tuple[Transition, ...] = ()
+
+    @property
+    def told(self) -> Transition | None:
+        """The transition that calls for a notice, if there is one."""
+        return next((step for step in self.transitions if step.tells is not None), None)
+
+
+def rank_members(members: tuple[Member, ...]) -> tuple[Member, ...]:
+    """Return the members with the biggest change first: by share of rows, then by value over limit."""
+    return tuple(sorted(members, key=_rank))
+
+
+def _rank(member: Member) -> tuple[float, float, datetime, str]:
+    excess = member.value / member.limit if member.value is not None and member.limit else 0.0
+    return (-(member.moved_share or 0.0), -excess, member.since, member.column or "")
+
+
+def member_json(member: Member) -> dict[str, Any]:
+    """Return a member as an entry of `columns` in `driftwatch.incidents/v1`."""
+    return {
+        "column": member.column,
+        "since": write_stamp(member.since),
+        "statistic": member.statistic,
+        "value": member.value,
+        "limit": member.limit,
+        "about": member.about,
+        "moved_share": member.moved_share,
+        "text": member.text,
+    }
+
+
+def incident_json(incident: Incident, title: str, text: str) -> dict[str, Any]:
+    """Return an incident as `driftwatch.incidents/v1` lists it, the columns that changed most first."""
+    return {
+        "id": incident.id,
+        "monitor": incident.monitor,
+        "kind": incident.kind.value,
+        "severity": incident.severity.value,
+        "state": incident.state.value,
+        "title": title,
+        "text": text,
+        "first_window": write_stamp(incident.first_window.start),
+        "last_window": write_stamp(incident.last_window.start),
+        "opened_at": _stamp_or_none(incident.opened_at),
+        "resolved_at": _stamp_or_none(incident.resolved_at),
+        "resolved_by": incident.resolved_by,
+        "paged": incident.paged,
+        "acknowledged_by": incident.acknowledged_by,
+        "acknowledged_at": _stamp_or_none(incident.acknowledged_at),
+        "label": None,
+        "windows_open": incident.windows_open,
+        "columns": [member_json(member) for member in rank_members(incident.members)],
+    }
+
+
+def _stamp_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else write_stamp(moment)

@@ -1,0 +1,103 @@
+"""One sentence for each thing that can be wrong, for people who do not read statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState, Member, rank_members
+from driftwatch.incidents.naming import name_member, name_members, say_fault
+from driftwatch.incidents.notice import MonitorFacts
+from driftwatch.incidents.words import (
+    join_words,
+    say_duration,
+    say_odds,
+    say_percent,
+    say_window,
+    shorten,
+)
+
+__all__ = ["say_days", "say_hours", "say_what"]
+
+_OVER = {
+    IncidentKind.DRIFT: "The data of {name} looks like its reference again.",
+    IncidentKind.DATA: "The data of {name} is in order again.",
+    IncidentKind.FRESHNESS: "New rows have arrived for {name}.",
+    IncidentKind.STALE: "Nothing that {name} relies on is older than allowed any more.",
+    IncidentKind.EVALUATION: "{name} can be checked again.",
+}
+
+
+def say_what(incident: Incident, facts: MonitorFacts) -> str:
+    """Return what changed and in how much of the data, or how it ended."""
+    if incident.resolved_by is not None:
+        why = shorten(incident.resolved_why or "", 500)
+        return f"{incident.resolved_by} closed this incident by hand: {why}"
+    if incident.state is IncidentState.RESOLVED:
+        return _OVER[incident.kind].format_map({"name": facts.name})
+    seen = _SAY[incident.kind](incident, facts)
+    if incident.state is IncidentState.RECOVERING:
+        return f"The last judged window was clean. Before it this was seen: {seen}"
+    return seen
+
+
+def say_hours(member: Member) -> str:
+    """Return the value of a member that is in hours as a duration."""
+    return say_duration(timedelta(hours=member.value or 0.0))
+
+
+def say_days(days: float | None) -> str:
+    """Return a number of days as a duration."""
+    return say_duration(timedelta(days=days or 0.0))
+
+
+def _say_drift(incident: Incident, facts: MonitorFacts) -> str:
+    ranked = rank_members(incident.members)
+    first = ranked[0]
+    how = "beyond the limit that was set for it"
+    if first.moved_share:
+        share, odds = say_percent(first.moved_share), say_odds(first.moved_share)
+        how = f"at least {share} of the rows have moved ({odds})"
+    sentences = [
+        f"The data of {facts.name} looks different from its reference.",
+        f"The biggest change is in {name_member(first)}: {how}.",
+    ]
+    if len(ranked) > 1:
+        sentences.append(f"Also changed: {name_members(ranked[1:])}.")
+    return " ".join(sentences)
+
+
+def _say_faults(incident: Incident, facts: MonitorFacts) -> str:
+    faults = [say_fault(member) for member in rank_members(incident.members)]
+    return f"The data of {facts.name} is not as it should be: {join_words(faults)}."
+
+
+def _say_lateness(incident: Incident, facts: MonitorFacts) -> str:
+    since, late = say_window(incident.first_window), say_hours(incident.members[0])
+    return f"No rows have arrived for {facts.name} since the window of {since}; they are {late} late."
+
+
+def _say_ages(incident: Incident, facts: MonitorFacts) -> str:
+    return " ".join(_say_age(member, facts) for member in rank_members(incident.members))
+
+
+def _say_age(member: Member, facts: MonitorFacts) -> str:
+    owner = f"The {member.column}" if member.column == "model" else "The reference data"
+    named = f" {facts.model}" if member.column == "model" and facts.model else ""
+    return (
+        f"{owner}{named} of {facts.name} is {say_days(member.value)} old; "
+        f"at most {say_days(member.limit)} are allowed."
+    )
+
+
+def _say_failure(incident: Incident, facts: MonitorFacts) -> str:
+    return f"{facts.name} could not be checked: {incident.members[0].text.rstrip('.')}."
+
+
+_SAY: Mapping[IncidentKind, Callable[[Incident, MonitorFacts], str]] = {
+    IncidentKind.DRIFT: _say_drift,
+    IncidentKind.DATA: _say_faults,
+    IncidentKind.FRESHNESS: _say_lateness,
+    IncidentKind.STALE: _say_ages,
+    IncidentKind.EVALUATION: _say_failure,
+}
