@@ -1,0 +1,97 @@
+"""How texts, numbers and JSON are kept so that three databases give back the same."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Double, Text
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.types import TypeDecorator
+
+__all__ = ["ExactText", "FiniteDouble", "JsonText", "clean_json", "dump_json"]
+
+# TEXT holds 64 KB on MariaDB.
+_LONG_TEXT = Text().with_variant(MEDIUMTEXT(), "mysql")
+
+
+def clean_json(value: Any) -> Any:
+    """Return `value` with NaN and infinities replaced by None, which JSON can hold.
+
+    >>> clean_json({"value": float("nan"), "low": [1.5, float("inf")]})
+    {'value': None, 'low': [1.5, None]}
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: clean_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_json(item) for item in value]
+    return value
+
+
+def dump_json(value: Any) -> str:
+    """Return `value` as JSON in plain ASCII; NaN and infinities become null."""
+    return json.dumps(clean_json(value), allow_nan=False, separators=(",", ":"))
+
+
+class JsonText(TypeDecorator[Any]):
+    """A JSON-safe value, kept as text: no database reorders, rounds or refuses it."""
+
+    impl = _LONG_TEXT
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - the signature is SQLAlchemy's.
+        """Return the text to be stored."""
+        return None if value is None else dump_json(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - the signature is SQLAlchemy's.
+        """Return the value that was stored."""
+        return None if value is None else json.loads(value)
+
+
+class ExactText(TypeDecorator[str]):
+    r"""Any Python text. Names come from data: one with a NUL or half a surrogate pair is escaped.
+
+    PostgreSQL refuses NUL, and half a pair has no UTF-8. A text with one of them, or with a backslash, is
+    stored as Python's escapes; every other text is stored as it is.
+    """
+
+    impl = _LONG_TEXT
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the signature is SQLAlchemy's.
+        """Return the text to be stored."""
+        if value is None or not _needs_escapes(value):
+            return value
+        return value.encode("unicode_escape").decode("ascii")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the signature is SQLAlchemy's.
+        """Return the text that was stored."""
+        if value is None or "\\" not in value:
+            return value
+        return value.encode("ascii").decode("unicode_escape")
+
+
+def _needs_escapes(value: str) -> bool:
+    if "\\" in value or "\0" in value:
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+class FiniteDouble(TypeDecorator[float]):
+    """A float64 that comes back bit for bit; NaN and infinities, which MariaDB refuses, become null."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:  # noqa: ARG002 - the signature is SQLAlchemy's.
+        """Return the number to be stored."""
+        return float(value) if value is not None and math.isfinite(value) else None

@@ -1,0 +1,122 @@
+"""Monitors as the store knows them, and the configurations they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from driftwatch.store.inserting import insert_new
+from driftwatch.store.tables import configs, monitors
+
+__all__ = [
+    "MonitorRow",
+    "find_monitor",
+    "list_monitors",
+    "mark_detached",
+    "record_config",
+    "register_monitor",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorRow:
+    """A monitor the store knows.
+
+    `key` is its id in the configuration, `identity` the fingerprint of what it watches. `history` grows by
+    one when that changes: slots, references and incidents of an earlier history are kept and stand still.
+    `first_started_at` is when its present history began.
+    """
+
+    id: int
+    key: str
+    identity: str
+    config_fingerprint: str
+    history: int
+    first_started_at: datetime
+    detached_at: datetime | None
+
+
+def register_monitor(
+    connection: sa.Connection, key: str, *, identity: str, config_fingerprint: str, now: datetime
+) -> MonitorRow:
+    """Return the monitor called `key`, as it is in the configuration now; it is attached again.
+
+    A changed `identity` starts a new history at `now`.
+    """
+    fresh = {
+        "monitor_key": key,
+        "identity": identity,
+        "config_fingerprint": config_fingerprint,
+        "history": 1,
+        "first_started_at": now,
+    }
+    insert_new(connection, monitors, [fresh], key=["monitor_key"])
+    known = _need_monitor(connection, key)
+    changes: dict[str, Any] = {"config_fingerprint": config_fingerprint, "detached_at": None}
+    if known.identity != identity:
+        changes |= {"identity": identity, "history": known.history + 1, "first_started_at": now}
+    # The condition keeps two processes that register at once from starting two histories.
+    connection.execute(
+        sa.update(monitors)
+        .where(monitors.c.id == known.id, monitors.c.identity == known.identity)
+        .values(changes)
+    )
+    return _need_monitor(connection, key)
+
+
+def find_monitor(connection: sa.Connection, key: str) -> MonitorRow | None:
+    """Return the monitor called `key`, None where the store has never met it."""
+    row = connection.execute(sa.select(monitors).where(monitors.c.monitor_key == key)).one_or_none()
+    return None if row is None else _build_row(row)
+
+
+def list_monitors(connection: sa.Connection) -> list[MonitorRow]:
+    """Return every monitor the store knows, detached ones too, by key."""
+    return [
+        _build_row(row) for row in connection.execute(sa.select(monitors).order_by(monitors.c.monitor_key))
+    ]
+
+
+def mark_detached(connection: sa.Connection, keys: Iterable[str], now: datetime) -> list[str]:
+    """Detach the monitors called `keys` and return those that were not detached before, sorted."""
+    detached = []
+    for key in sorted(set(keys)):
+        changed = connection.execute(
+            sa.update(monitors)
+            .where(monitors.c.monitor_key == key, monitors.c.detached_at.is_(None))
+            .values(detached_at=now)
+        )
+        if changed.rowcount == 1:
+            detached.append(key)
+    return detached
+
+
+def record_config(
+    connection: sa.Connection, fingerprint: str, summary: Mapping[str, Any], now: datetime
+) -> None:
+    """Remember that the configuration with this `fingerprint` was applied; the first time counts.
+
+    `summary` is kept as JSON and must hold no secret.
+    """
+    row = {"fingerprint": fingerprint, "first_applied_at": now, "summary": dict(summary)}
+    insert_new(connection, configs, [row], key=["fingerprint"])
+
+
+def _need_monitor(connection: sa.Connection, key: str) -> MonitorRow:
+    return _build_row(connection.execute(sa.select(monitors).where(monitors.c.monitor_key == key)).one())
+
+
+def _build_row(row: sa.Row[Any]) -> MonitorRow:
+    return MonitorRow(
+        id=row.id,
+        key=row.monitor_key,
+        identity=row.identity,
+        config_fingerprint=row.config_fingerprint,
+        history=row.history,
+        first_started_at=row.first_started_at,
+        detached_at=row.detached_at,
+    )

@@ -1,0 +1,227 @@
+"""Reference versions: pinned grids and blocks, of which one is active."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from driftwatch.errors import UsageError
+from driftwatch.profiles.counts import Counts
+from driftwatch.profiles.grid import Grid
+from driftwatch.profiles.reference import Block, Reference, Skipped
+from driftwatch.profiles.window import Window
+from driftwatch.store.batches import build_profile, describe_batch
+from driftwatch.store.codec import decode_counts, decode_grid, encode_counts, encode_grid
+from driftwatch.store.monitors import MonitorRow
+from driftwatch.store.tables import (
+    reference_blocks,
+    reference_columns,
+    reference_counts,
+    reference_versions,
+)
+
+__all__ = [
+    "ReferenceRow",
+    "ReferenceState",
+    "list_references",
+    "load_reference",
+    "promote_reference",
+    "save_reference",
+]
+
+
+class ReferenceState(StrEnum):
+    """What a reference version is good for."""
+
+    CANDIDATE = "candidate"  # Built, and judged against by nobody until it is promoted.
+    ACTIVE = "active"  # The one that windows are judged against.
+    RETIRED = "retired"  # It was active once, or belongs to an earlier history.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceRow:
+    """A reference version without its counts. `spec` is what it was built from."""
+
+    version: int
+    history: int
+    state: ReferenceState
+    built_at: datetime
+    promoted_at: datetime | None
+    rows: int
+    spec: Mapping[str, Any]
+    skipped: tuple[Skipped, ...]
+
+
+def save_reference(
+    connection: sa.Connection,
+    monitor: MonitorRow,
+    reference: Reference,
+    *,
+    spec: Mapping[str, Any],
+    now: datetime,
+    state: ReferenceState = ReferenceState.CANDIDATE,
+) -> int:
+    """Keep `reference` as the monitor's next version and return its number; `reference.version` is ignored.
+
+    Saved as active it takes the place of the active one, which is retired.
+    """
+    of_monitor = reference_versions.c.monitor_id == monitor.id
+    newest = connection.execute(
+        sa.select(sa.func.max(reference_versions.c.version)).where(of_monitor)
+    ).scalar()
+    key = {"monitor_id": monitor.id, "version": (newest or 0) + 1}
+    is_active = state is ReferenceState.ACTIVE
+    if is_active:
+        _retire_active(connection, monitor)
+    head = {
+        "history": monitor.history,
+        "state": state,
+        "built_at": now,
+        "promoted_at": now if is_active else None,
+        "row_count": sum(block.profile.rows for block in reference.blocks),
+        "spec": dict(spec),
+        "skipped": [[skipped.column, skipped.why] for skipped in reference.skipped],
+    }
+    connection.execute(sa.insert(reference_versions).values(key | head))
+    _insert_parts(connection, key, reference)
+    return key["version"]
+
+
+def load_reference(
+    connection: sa.Connection, monitor: MonitorRow, version: int | None = None
+) -> Reference | None:
+    """Return `version` of the monitor's reference, or the active one; None where there is none.
+
+    Grids and counts are those that were saved, bit for bit; samples of keys have no hashes any more.
+    Raises StoreError where the stored bytes are damaged.
+    """
+    wanted = _select_version(monitor, version)
+    head = connection.execute(wanted).one_or_none()
+    if head is None:
+        return None
+    place = f"reference version {head.version} of {monitor.key}"
+    names: dict[int, str] = {}
+    grids: dict[str, Grid] = {}
+    for row in connection.execute(_select_parts(reference_columns, head, reference_columns.c.place)):
+        names[row.place] = row.column_name
+        grids[row.column_name] = decode_grid(row.grid, what=f"{place}, grid of column {row.column_name!r}")
+    counts: defaultdict[int, dict[str, Counts]] = defaultdict(dict)
+    for row in connection.execute(_select_parts(reference_counts, head, reference_counts.c.place)):
+        name = names[row.place]
+        what = f"{place}, block {row.block}, column {name!r}"
+        counts[row.block][name] = decode_counts(row.counts, grids[name], what=what)
+    blocks = tuple(
+        Block(window=_read_window(row), profile=build_profile(counts[row.block], row.batch))
+        for row in connection.execute(_select_parts(reference_blocks, head, reference_blocks.c.block))
+    )
+    return Reference(grids=grids, blocks=blocks, skipped=_read_skipped(head), version=head.version)
+
+
+def list_references(connection: sa.Connection, monitor: MonitorRow) -> list[ReferenceRow]:
+    """Return every version of the monitor's reference, oldest first, those of earlier histories too."""
+    query = sa.select(reference_versions).where(reference_versions.c.monitor_id == monitor.id)
+    return [
+        ReferenceRow(
+            version=row.version,
+            history=row.history,
+            state=_read_state(row, monitor),
+            built_at=row.built_at,
+            promoted_at=row.promoted_at,
+            rows=row.row_count,
+            spec=row.spec,
+            skipped=_read_skipped(row),
+        )
+        for row in connection.execute(query.order_by(reference_versions.c.version))
+    ]
+
+
+def promote_reference(
+    connection: sa.Connection, monitor: MonitorRow, version: int, now: datetime
+) -> ReferenceRow:
+    """Make `version` the active one, retire the one before it, and return it.
+
+    Raises UsageError for a version that the monitor's present history does not have.
+    """
+    known = {
+        row.version: row for row in list_references(connection, monitor) if row.history == monitor.history
+    }
+    if version not in known:
+        listed = ", ".join(f"{row.version} ({row.state})" for row in known.values()) or "none yet"
+        raise UsageError(f"{monitor.key} has no reference version {version}; its versions: {listed}")
+    if known[version].state is not ReferenceState.ACTIVE:
+        _retire_active(connection, monitor)
+        table = reference_versions
+        connection.execute(
+            sa.update(table)
+            .where(table.c.monitor_id == monitor.id, table.c.version == version)
+            .values(state=ReferenceState.ACTIVE, promoted_at=now)
+        )
+    return next(row for row in list_references(connection, monitor) if row.version == version)
+
+
+def _retire_active(connection: sa.Connection, monitor: MonitorRow) -> None:
+    table = reference_versions
+    connection.execute(
+        sa.update(table)
+        .where(table.c.monitor_id == monitor.id, table.c.state == ReferenceState.ACTIVE)
+        .values(state=ReferenceState.RETIRED)
+    )
+
+
+def _insert_parts(connection: sa.Connection, key: Mapping[str, Any], reference: Reference) -> None:
+    places = {name: place for place, name in enumerate(reference.grids)}
+    columns = [
+        {**key, "place": places[name], "column_name": name, "kind": grid.kind, "grid": encode_grid(grid)}
+        for name, grid in reference.grids.items()
+    ]
+    blocks = [
+        {
+            **key,
+            "block": number,
+            "window_start": block.window and block.window.start,
+            "window_end": block.window and block.window.end,
+            "row_count": block.profile.rows,
+            "batch": describe_batch(block.profile),
+        }
+        for number, block in enumerate(reference.blocks)
+    ]
+    counts = [
+        {**key, "block": number, "place": places[name], "counts": encode_counts(counts)}
+        for number, block in enumerate(reference.blocks)
+        for name, counts in block.profile.columns.items()
+    ]
+    for table, rows in ((reference_columns, columns), (reference_blocks, blocks), (reference_counts, counts)):
+        if rows:
+            connection.execute(sa.insert(table), rows)
+
+
+def _select_version(monitor: MonitorRow, version: int | None) -> sa.Select[Any]:
+    table = reference_versions
+    query = sa.select(table).where(table.c.monitor_id == monitor.id)
+    if version is not None:
+        return query.where(table.c.version == version)
+    return query.where(table.c.history == monitor.history, table.c.state == ReferenceState.ACTIVE)
+
+
+def _select_parts(table: sa.Table, head: sa.Row[Any], order: sa.Column[Any]) -> sa.Select[Any]:
+    of_version = sa.and_(table.c.monitor_id == head.monitor_id, table.c.version == head.version)
+    return sa.select(table).where(of_version).order_by(order)
+
+
+def _read_window(row: sa.Row[Any]) -> Window | None:
+    return None if row.window_start is None else Window(start=row.window_start, end=row.window_end)
+
+
+def _read_skipped(row: sa.Row[Any]) -> tuple[Skipped, ...]:
+    return tuple(Skipped(column=column, why=why) for column, why in row.skipped)
+
+
+def _read_state(row: sa.Row[Any], monitor: MonitorRow) -> ReferenceState:
+    # What was active in an earlier history judges nothing any more.
+    return ReferenceState(row.state) if row.history == monitor.history else ReferenceState.RETIRED
