@@ -11,7 +11,7 @@ from typing import Final
 
 from driftwatch.channels.contract import Message, Outcome, build_outcome
 from driftwatch.channels.slack_layout import build_slack_message
-from driftwatch.net.answers import RECEIVER_DEADLINE, Answer, ask
+from driftwatch.net.answers import RECEIVER_DEADLINE, Answer, ask, check_timeout
 from driftwatch.net.http import check_url
 from driftwatch.net.posts import build_post
 from driftwatch.net.secrets import Secret
@@ -42,7 +42,7 @@ _SLACK_ERRORS: Final = frozenset(
 class Slack:
     """Post each notice to the Slack channel that an incoming webhook belongs to.
 
-    Raises ValueError when the address cannot be used.
+    Raises ValueError when the address or the timeout cannot be used.
     """
 
     url: Secret = field(metadata={"text": "the address of the incoming webhook; who has it can post"})
@@ -53,6 +53,7 @@ class Slack:
 
     def __post_init__(self) -> None:
         check_url(self.url.reveal())
+        check_timeout(self.timeout)
 
     def send(self, message: Message, now: datetime) -> Outcome:
         """Post the notice once; only 200 with the text `ok` means that it is delivered."""

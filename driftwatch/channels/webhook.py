@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from driftwatch.channels.contract import Message, Outcome, build_outcome
-from driftwatch.net.answers import RECEIVER_DEADLINE, ask
+from driftwatch.net.answers import RECEIVER_DEADLINE, ask, check_timeout
 from driftwatch.net.http import HttpRequest, check_url
 from driftwatch.net.posts import build_post, sign_post
 from driftwatch.net.secrets import Secret
@@ -19,7 +19,7 @@ __all__ = ["Webhook"]
 class Webhook:
     """Post each notice as JSON, with the three Standard Webhooks headers.
 
-    Raises ValueError when the address or the secret cannot be used.
+    Raises ValueError when the address, the secret or the timeout cannot be used.
     """
 
     url: Secret = field(metadata={"text": "the address that notices are posted to"})
@@ -33,6 +33,7 @@ class Webhook:
 
     def __post_init__(self) -> None:
         check_url(self.url.reveal())
+        check_timeout(self.timeout)
         parse_secret(self.secret.reveal())
 
     def send(self, message: Message, now: datetime) -> Outcome:

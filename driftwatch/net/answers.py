@@ -23,10 +23,22 @@ from driftwatch.errors import ConfigError
 from driftwatch.net.http import HttpError, HttpRequest, HttpResponse, parse_retry_after, send
 from driftwatch.net.secrets import Secret
 
-__all__ = ["RECEIVER_DEADLINE", "Answer", "ask", "read_answer"]
+__all__ = [
+    "AT_MOST_ERROR_CHARACTERS",
+    "AT_MOST_TIMEOUT",
+    "RECEIVER_DEADLINE",
+    "Answer",
+    "ask",
+    "check_timeout",
+    "read_answer",
+]
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#reliability-and-performance
 RECEIVER_DEADLINE: Final = timedelta(seconds=15)
+# An attempt must end well before its claim in the outbox does, or another process makes it too.
+AT_MOST_TIMEOUT: Final = timedelta(seconds=60)
+# What the record of an attempt holds.
+AT_MOST_ERROR_CHARACTERS: Final = 255
 
 _AGAIN: Final = frozenset({408, 425, 429})
 _REFUSED: Final = frozenset({401, 403})
@@ -61,7 +73,7 @@ def ask(build: Callable[[], HttpRequest], secrets: Sequence[Secret], now: dateti
     try:
         request = build()
     except ConfigError as error:
-        return Answer(accepted=False, again=True, error=f"secret: {error}")
+        return Answer(accepted=False, again=True, error=f"secret: {error}"[:AT_MOST_ERROR_CHARACTERS])
     except ValueError as error:
         # The message may quote what is to be sent, which has no place in a record of attempts.
         words = f"request: what is to be sent cannot be written ({type(error).__name__})"
@@ -69,7 +81,8 @@ def ask(build: Callable[[], HttpRequest], secrets: Sequence[Secret], now: dateti
     try:
         response = send(request)
     except HttpError as error:
-        return Answer(accepted=False, again=error.again, error=f"{error.kind}: {error.detail}")
+        words = f"{error.kind}: {error.detail}"[:AT_MOST_ERROR_CHARACTERS]
+        return Answer(accepted=False, again=error.again, error=words)
     answer = read_answer(response, now)
     if answer.status not in _REFUSED:
         return answer
@@ -82,6 +95,15 @@ def ask(build: Callable[[], HttpRequest], secrets: Sequence[Secret], now: dateti
         body=answer.body,
         complete=answer.complete,
     )
+
+
+def check_timeout(timeout: timedelta) -> None:
+    """Raise ValueError unless an attempt may take `timeout`: more than nothing, at most `AT_MOST_TIMEOUT`."""
+    if not timedelta(0) < timeout <= AT_MOST_TIMEOUT:
+        found, most = timeout.total_seconds(), AT_MOST_TIMEOUT.total_seconds()
+        raise ValueError(
+            f"a timeout of {found:g} s cannot be used; wanted is more than 0 s, at most {most:g} s"
+        )
 
 
 def read_answer(response: HttpResponse, now: datetime) -> Answer:

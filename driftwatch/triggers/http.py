@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from driftwatch.net.answers import RECEIVER_DEADLINE, Answer, ask
+from driftwatch.net.answers import RECEIVER_DEADLINE, Answer, ask, check_timeout
 from driftwatch.net.http import HttpRequest, check_url
 from driftwatch.net.posts import build_post, sign_post
 from driftwatch.net.secrets import Secret
@@ -25,7 +25,7 @@ _RUN_REF_CHARACTERS: Final = 255
 class Http:
     """Post a retraining request as JSON; its key is in `Idempotency-Key` and `webhook-id`.
 
-    Raises ValueError when the address or the secret cannot be used.
+    Raises ValueError when the address, the secret or the timeout cannot be used.
     """
 
     url: Secret = field(metadata={"text": "the address that requests are posted to"})
@@ -39,6 +39,7 @@ class Http:
 
     def __post_init__(self) -> None:
         check_url(self.url.reveal())
+        check_timeout(self.timeout)
         if self.secret is not None:
             parse_secret(self.secret.reveal())
 

@@ -80,3 +80,12 @@ def test_no_channel_is_sent_to_a_metadata_address() -> None:
 
         assert (outcome.delivered, outcome.again) == (False, False)
         assert outcome.error.startswith("refused_address: ")
+
+
+@pytest.mark.parametrize("name", sorted(set(CHANNELS) - {"log"}))
+def test_no_channel_accepts_a_timeout_that_outlives_its_claim(name: str) -> None:
+    kind: Any = CHANNELS[name]
+    settings = {**build_settings(kind, "https://hooks.example.com/"), "timeout": timedelta(hours=1)}
+
+    with pytest.raises(ValueError, match="at most 60 s"):
+        kind(**settings)

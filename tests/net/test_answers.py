@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch.net.answers import Answer, ask, read_answer
+from driftwatch.net.answers import AT_MOST_ERROR_CHARACTERS, Answer, ask, check_timeout, read_answer
 from driftwatch.net.http import HttpRequest, HttpResponse
 from driftwatch.net.secrets import Secret
 from tests.support.receiver import answer, close_after_reading, never_answer, serve
@@ -97,3 +97,23 @@ def test_a_request_that_cannot_be_built_is_dead_and_not_repeated_in_words() -> N
     assert (found.accepted, found.again) == (False, False)
     assert found.error is not None
     assert "canary" not in found.error
+
+
+def test_no_error_is_longer_than_the_record_of_an_attempt(tmp_path: Path) -> None:
+    secret = Secret.of_file(tmp_path / ("x" * 200) / ("y" * 200))
+
+    found = ask(lambda: build_request(secret.reveal()), [secret], NOW)
+
+    assert found.error is not None
+    assert len(found.error) == AT_MOST_ERROR_CHARACTERS
+
+
+@pytest.mark.parametrize("seconds", [0.001, 15, 60])
+def test_a_timeout_of_up_to_a_minute_is_accepted(seconds: float) -> None:
+    check_timeout(timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 60.001])
+def test_a_timeout_that_outlives_its_claim_or_leaves_no_time_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="at most 60 s"):
+        check_timeout(timedelta(seconds=seconds))

@@ -184,11 +184,12 @@ def answer_in_turn(behaviours: Sequence[Behaviour]) -> Behaviour:
 
 
 def answer_unread(status: int) -> Behaviour:
-    """Answer after the first line of the request, reading the rest never."""
+    """Answer after the first bytes of the request and close, reading the rest never."""
 
     def behave(connection: Connection) -> None:
         connection.socket.recv(10)
         connection.write(_write_head(status, {"Content-Length": "0"}))
+        connection.socket.close()
 
     return behave
 

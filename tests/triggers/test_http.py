@@ -153,6 +153,8 @@ def test_no_secret_is_told_by_a_result_a_repr_or_a_log(status: int, caplog: pyte
 def test_settings_that_cannot_be_used_are_refused_without_being_repeated() -> None:
     with pytest.raises(ValueError, match="http:// or https://") as bad_url:
         build_trigger("canary")
+    with pytest.raises(ValueError, match="at most 60 s"):
+        build_trigger("https://ci.example.com/", seconds=3600)
     with pytest.raises(ValueError, match="whsec_") as bad_secret:
         build_trigger("https://ci.example.com/", secret="canary")
 
