@@ -180,8 +180,6 @@ def reopen_slots(connection: sa.Connection, monitor: MonitorRow, windows: Sequen
         sa.update(slots)
         .where(
             _is_of(monitor),
-            slots.c.window_start >= windows[0].start,
-            slots.c.window_start <= windows[-1].start,
             slots.c.window_start.in_([window.start for window in windows]),
             slots.c.state != SlotState.CLAIMED,
         )

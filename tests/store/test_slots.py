@@ -22,6 +22,7 @@ from driftwatch.store.slots import (
     open_slots,
     plan_slots,
     postpone_slot,
+    reopen_slots,
     skip_slot,
 )
 from tests.support.stored import DAY, NOW, day, register
@@ -178,6 +179,30 @@ def test_a_skipped_slot_is_entered_and_closed(database: Database, monitor: Monit
     assert newest is not None
     assert (newest.window, newest.state, newest.reason) == (day(9), SlotState.SKIPPED, "catch-up")
     database.write(lambda connection: finish_slot(connection, claim, SlotState.DONE))
+
+
+def test_reopened_slots_are_judged_once_more_and_claimed_ones_are_left_alone(
+    database: Database, monitor: MonitorRow
+) -> None:
+    first = _need_claim(database, monitor, 0)
+    database.write(lambda connection: finish_slot(connection, first, SlotState.DONE))
+    second = _need_claim(database, monitor, 1, DAY)
+    database.write(lambda connection: postpone_slot(connection, second, NOW + 90 * DAY, "source away"))
+
+    database.write(lambda connection: reopen_slots(connection, monitor, []))
+    before = [slot.window for slot in _open(database, monitor)]
+    database.write(lambda connection: reopen_slots(connection, monitor, [day(0), day(1)]))
+    again = _need_claim(database, monitor, 0, DAY)
+    database.write(lambda connection: reopen_slots(connection, monitor, [day(0)]))
+
+    assert before == [day(1), day(2)]
+    assert again.token == 2
+    states = [(slot.window, slot.state, slot.next_at) for slot in _open(database, monitor)]
+    assert states == [
+        (day(0), SlotState.CLAIMED, NOW),
+        (day(1), SlotState.DUE, NOW + DAY),
+        (day(2), SlotState.DUE, NOW + 2 * DAY),
+    ]
 
 
 def test_due_slots_are_the_oldest_of_each_monitor_longest_due_first(
