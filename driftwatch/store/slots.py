@@ -183,7 +183,7 @@ def reopen_slots(connection: sa.Connection, monitor: MonitorRow, windows: Sequen
             slots.c.window_start.in_([window.start for window in windows]),
             slots.c.state != SlotState.CLAIMED,
         )
-        .values(state=SlotState.DUE, next_at=slots.c.due_at)
+        .values(state=SlotState.DUE, next_at=slots.c.due_at, attempts=0)
     )
 
 

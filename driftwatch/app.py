@@ -1,0 +1,150 @@
+"""The composition root: configuration, store and clock put together into what the jobs work with."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from driftwatch.config.loading import Config
+from driftwatch.errors import StoreError, UsageError
+from driftwatch.jobs.clock import Clock, SystemClock
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.parts import Parts, build_id_maker
+from driftwatch.jobs.reference import Watch, ensure_reference
+from driftwatch.store import migrations
+from driftwatch.store.database import Database, open_database
+from driftwatch.store.monitors import (
+    MonitorRow,
+    find_monitor,
+    list_monitors,
+    mark_detached,
+    record_config,
+    register_monitor,
+)
+from driftwatch.store.references import ReferenceState, list_references
+
+__all__ = ["App", "open_app", "open_store"]
+
+log = logging.getLogger("driftwatch.app")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class App:
+    """A configuration at work: its parts, and its monitors as the store knows them."""
+
+    config: Config
+    parts: Parts
+
+    @property
+    def database(self) -> Database:
+        """The open store."""
+        return self.parts.database
+
+    def find_monitor(self, name: str) -> Monitor:
+        """Return the monitor with this id. Raises UsageError with the known ids."""
+        for monitor in self.config.monitors:
+            if monitor.id == name:
+                return monitor
+        known = ", ".join(monitor.id for monitor in self.config.monitors) or "none"
+        raise UsageError(f"there is no monitor {name!r} in the configuration; there are: {known}")
+
+    def find_row(self, monitor: Monitor) -> MonitorRow | None:
+        """Return what the store knows of `monitor`, None before its first start."""
+        return self.database.read(lambda tx: find_monitor(tx, monitor.id))
+
+    def attach(self, monitor: Monitor) -> MonitorRow:
+        """Return the monitor's row, made or brought up to date; a changed identity starts a new history."""
+        now = self.parts.clock.now()
+        before = self.find_row(monitor)
+        row = self.database.write(
+            lambda tx: register_monitor(
+                tx,
+                monitor.id,
+                identity=monitor.identity,
+                config_fingerprint=monitor.fingerprint,
+                now=now,
+            )
+        )
+        if before is not None and before.history != row.history:
+            log.warning("new history started monitor=%s history=%s", monitor.id, row.history)
+        return row
+
+    def watch(self, monitor: Monitor) -> Watch:
+        """Return the monitor with its active reference, which is built where there is none yet."""
+        row = self.attach(monitor)
+        return ensure_reference(self.database, monitor, row, self.parts.clock.now())
+
+    def is_current(self, watch: Watch) -> bool:
+        """Return whether `watch` still judges against the active reference."""
+        versions = self.database.read(lambda tx: list_references(tx, watch.row))
+        active = [version.version for version in versions if version.state is ReferenceState.ACTIVE]
+        return active == [watch.reference.version]
+
+    def replace_config(self, config: Config) -> App:
+        """Return the application under another configuration, on the same open store."""
+        parts = replace(self.parts, channels=config.channels, triggers=config.triggers)
+        return App(config=config, parts=parts)
+
+    def apply_config(self) -> None:
+        """Record the configuration, and detach the monitors that it no longer names: each is told once."""
+        named = {monitor.id for monitor in self.config.monitors}
+        now = self.parts.clock.now()
+
+        def apply(tx: sa.Connection) -> list[str]:
+            record_config(tx, self.config.fingerprint, _summarise(self.config), now)
+            return mark_detached(tx, [row.key for row in list_monitors(tx) if row.key not in named], now)
+
+        for key in self.database.write(apply):
+            log.warning(
+                "monitor detached monitor=%s reason=the configuration no longer names it; its state is kept",
+                key,
+            )
+
+    def close(self) -> None:
+        """Close the store."""
+        self.database.close()
+
+
+def open_app(config: Config, *, clock: Clock | None = None) -> App:
+    """Return the configuration at work on its store, whose tables are made where there are none."""
+    clock = clock or SystemClock()
+    parts = Parts(
+        database=open_store(config),
+        channels=config.channels,
+        triggers=config.triggers,
+        owner=f"{socket.gethostname()}:{os.getpid()}",
+        clock=clock,
+        make_id=build_id_maker(clock),
+    )
+    return App(config=config, parts=parts)
+
+
+def open_store(config: Config) -> Database:
+    """Return the open store; an empty database gets its tables, an outdated one is refused.
+
+    Raises StoreError, which says what to do.
+    """
+    url = config.store_url.reveal()
+    state = migrations.check(url)
+    if state.current is None:
+        migrations.upgrade(url)
+    elif not state.ok:
+        raise StoreError(
+            f"the store is at schema revision {state.current}, this version needs {state.head}; "
+            "stop every daemon on it, back it up, then run `driftwatch db upgrade`"
+        )
+    return open_database(url)
+
+
+def _summarise(config: Config) -> Mapping[str, object]:
+    monitors = {monitor.id: monitor.fingerprint for monitor in config.monitors}
+    return {
+        "monitors": monitors,
+        "channels": sorted(config.channels),
+        "triggers": sorted(config.triggers),
+    }

@@ -1,0 +1,150 @@
+"""`driftwatch check`: judge windows now, one or many."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session, read_moment
+
+if TYPE_CHECKING:
+    from driftwatch.app import App
+    from driftwatch.jobs.monitor import Monitor
+    from driftwatch.jobs.replay import Seen
+    from driftwatch.profiles.window import Window
+
+__all__ = ["Notify", "check", "follow", "register", "report_exit"]
+
+
+class Notify(StrEnum):
+    """Who is told of what a replay finds."""
+
+    NONE = "none"
+    FINAL = "final"
+    ALL = "all"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(name="check")(check)
+
+
+def check(  # noqa: PLR0913 - every option of the command is an argument
+    monitor: Annotated[str, typer.Argument(help="The monitor's id in the configuration.")],
+    *,
+    config: ConfigOption = Path("driftwatch.yaml"),
+    at: Annotated[str | None, typer.Option(help="Judge the window that contains this time.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Judge every window from here on …")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="… up to here (exclusive).")] = None,
+    notify: Annotated[
+        Notify, typer.Option(help="Tell nobody, the final state only, or everything.")
+    ] = Notify.NONE,
+    again: Annotated[
+        bool, typer.Option("--again", help="Judge windows again that were judged before.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Judge in a temporary store and tell nobody.")
+    ] = False,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever is found.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Judge windows now: the latest one that is due, the one at a time, or all of a range.
+
+    Windows that were judged before are reported from the store, so that an interrupted run goes on where
+    it was. Ends with 0 when every verdict is ok, 1 when one is not, 2 when a window could not be read.
+    """
+    from driftwatch.jobs.deliver import deliver_due
+    from driftwatch.jobs.heartbeat import is_daemon_alive
+    from driftwatch.jobs.replay import choose_windows
+    from driftwatch.jobs.retrain import request_due
+
+    with open_session(config) as app, _choose_store(app, dry_run) as used:
+        watched = used.find_monitor(monitor)
+        zone = watched.timezone
+        windows = choose_windows(
+            watched,
+            used.parts.clock.now(),
+            at=read_moment(at, zone),
+            start=read_moment(start, zone),
+            end=read_moment(end, zone),
+        )
+        told = "none" if dry_run else notify.value
+        seen = list(follow(_replay(used, watched, windows, told, again=again), len(windows)))
+        if told != "none" and not is_daemon_alive(used.database, used.parts.clock.now()):
+            deliver_due(used.parts)
+            request_due(used.parts)
+    _print(monitor, seen, output)
+    status = report_exit(seen)
+    if status and not (exit_zero and status == 1):
+        raise typer.Exit(status)
+
+
+@contextmanager
+def _choose_store(app: App, dry_run: bool) -> Iterator[App]:
+    if not dry_run:
+        yield app
+        return
+    import tempfile
+    from dataclasses import replace
+
+    from driftwatch.app import open_app
+    from driftwatch.net.secrets import Secret
+
+    with tempfile.TemporaryDirectory(prefix="driftwatch-") as folder:
+        url = Secret.of_text(f"sqlite:///{folder}/dry-run.db")
+        temporary = open_app(replace(app.config, store_url=url))
+        try:
+            yield temporary
+        finally:
+            temporary.close()
+
+
+def _replay(
+    app: App, monitor: Monitor, windows: Sequence[Window], notify: Any, *, again: bool
+) -> Iterator[Seen]:
+    from driftwatch.jobs.replay import replay_windows
+
+    return replay_windows(app.parts, app.watch(monitor), windows, notify=notify, again=again)
+
+
+def follow(seen: Iterable[Seen], total: int) -> Iterator[Seen]:
+    """Yield what comes, with a progress bar on standard error where a person watches."""
+    if total < 3 or not sys.stderr.isatty():
+        yield from seen
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(seen, total=total, description="judging", console=Console(stderr=True), transient=True)
+
+
+def report_exit(seen: Sequence[Seen]) -> int:
+    """Return the exit status: 0 all ok, 1 a finding, 2 a window that could not be judged."""
+    words = {"none" if one.verdict is None else one.verdict.word.value for one in seen}
+    if words & {"error", "none"}:
+        return 2
+    return 0 if words <= {"ok"} else 1
+
+
+def _print(monitor: str, seen: Sequence[Seen], output: Output) -> None:
+    from driftwatch.cli.printing import print_json
+    from driftwatch.cli.windows_text import build_window_json, print_windows
+
+    rows = [(one.verdict, one.revision) for one in seen if one.verdict is not None]
+    if output is Output.JSON:
+        windows = [build_window_json(verdict, revision) for verdict, revision in rows]
+        print_json({"schema": "driftwatch.check/v1", "monitor": monitor, "windows": windows})
+        return
+    print_windows(monitor, [verdict for verdict, _ in rows])
+    busy = [str(one.window) for one in seen if one.verdict is None]
+    if busy:
+        print(
+            f"driftwatch: {len(busy)} windows are judged elsewhere or wait for an older one: {busy[0]}",
+            file=sys.stderr,
+        )

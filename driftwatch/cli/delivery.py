@@ -1,0 +1,135 @@
+"""`driftwatch delivery`: what was told, and what could not be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session
+from driftwatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from driftwatch.store.outbox import DeliveryRow
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the noun to `app`."""
+    nouns = typer.Typer(help="What was told, and what could not be.", no_args_is_help=True)
+    nouns.command(name="list")(list_deliveries)
+    nouns.command(name="retry")(retry)
+    nouns.command(name="test")(send)
+    app.add_typer(nouns, name="delivery")
+
+
+def list_deliveries(
+    *,
+    config: ConfigOption = Path("driftwatch.yaml"),
+    state: Annotated[
+        str | None, typer.Option(help="Only those that are pending, sending, delivered or dead.")
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="Only those of one channel.")] = None,
+    newest: Annotated[int, typer.Option(help="How many of the latest.", min=1)] = 50,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever is found.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """List deliveries, the latest last. Ends with 1 when one of them has failed."""
+    from driftwatch.cli.printing import print_json, print_lines, print_table
+    from driftwatch.store.outbox import DeliveryState
+    from driftwatch.store.outbox import list_deliveries as list_rows
+
+    if state is not None and state not in list(DeliveryState):
+        raise UsageError(f"there is no state {state!r}; there are: {', '.join(DeliveryState)}")
+    wanted = None if state is None else DeliveryState(state)
+    with open_session(config) as app:
+        rows = app.database.read(lambda tx: list_rows(tx, state=wanted, channel=channel, newest=newest))
+    if output is Output.JSON:
+        print_json({"schema": "driftwatch.deliveries/v1", "deliveries": [_build_json(row) for row in rows]})
+    elif rows:
+        print_table(
+            ["ID", "CREATED", "CHANNEL", "TYPE", "MONITOR", "STATE", "ATTEMPTS", "NEXT", "LAST ANSWER"],
+            [
+                [r.id, r.created_at, r.channel, r.type, r.monitor_key, r.state, r.attempts, _next(r), _say(r)]
+                for r in rows
+            ],
+        )
+    else:
+        print_lines("No deliveries.")
+    if any(row.state is DeliveryState.DEAD for row in rows) and not exit_zero:
+        raise typer.Exit(1)
+
+
+def _next(row: DeliveryRow) -> object:
+    return row.next_at if row.state == "pending" else None
+
+
+def _say(row: DeliveryRow) -> str:
+    status = "" if row.last_status is None else str(row.last_status)
+    return " ".join(filter(None, [status, row.last_error])) or "-"
+
+
+def _build_json(row: DeliveryRow) -> dict[str, object]:
+    from driftwatch.incidents.stamps import write_stamp
+
+    return {
+        "id": row.id,
+        "channel": row.channel,
+        "type": row.type,
+        "monitor": row.monitor_key,
+        "incident": row.incident_id,
+        "state": row.state,
+        "attempts": row.attempts,
+        "created_at": write_stamp(row.created_at),
+        "delivered_at": row.delivered_at and write_stamp(row.delivered_at),
+        "next_at": write_stamp(row.next_at) if row.state == "pending" else None,
+        "last_status": row.last_status,
+        "last_error": row.last_error,
+    }
+
+
+def retry(
+    ids: Annotated[list[str] | None, typer.Argument(help="The deliveries to send again.")] = None,
+    *,
+    channel: Annotated[str | None, typer.Option(help="All failed or waiting ones of a channel.")] = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Send failed or waiting deliveries again, under the same id."""
+    from driftwatch.jobs.deliver import deliver_due
+    from driftwatch.jobs.heartbeat import is_daemon_alive
+    from driftwatch.store.outbox import list_deliveries as list_rows
+    from driftwatch.store.outbox import retry_deliveries
+
+    if not ids and channel is None:
+        raise UsageError("name the deliveries, or a --channel")
+    with open_session(config) as app:
+        now = app.parts.clock.now()
+        queued = app.database.write(
+            lambda tx: retry_deliveries(tx, ids=ids or None, channel=channel, now=now)
+        )
+        if not is_daemon_alive(app.database, now):
+            deliver_due(app.parts)
+        rows = [row for row in app.database.read(list_rows) if row.id in queued]
+    typer.echo(f"{len(queued)} deliveries queued again.")
+    for row in rows:
+        typer.echo(f"{row.id}  {row.channel}  {row.state}  {_say(row)}")
+
+
+def send(
+    channel: Annotated[str, typer.Argument(help="The channel's name in the configuration.")],
+    *,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Send a test message through a channel and say what came back. Ends with 1 when it did not arrive."""
+    from driftwatch.jobs.deliver import send_test
+
+    with open_session(config) as app:
+        if channel not in app.config.channels:
+            known = ", ".join(app.config.channels) or "none"
+            raise UsageError(f"there is no channel {channel!r} in the configuration; there are: {known}")
+        row = send_test(app.parts, channel)
+    typer.echo(f"{channel}: {row.state} ({_say(row)}), id {row.id}")
+    if row.state != "delivered":
+        raise typer.Exit(1)

@@ -1,0 +1,76 @@
+"""`driftwatch demo`: a year of real flights."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from driftwatch.demo.story import Told
+
+__all__ = ["demo", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(name="demo")(demo)
+
+
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="End after the replay.")] = False,
+    folder: Annotated[Path, typer.Option("--dir", help="Where its files go.")] = Path("driftwatch-demo"),
+) -> None:
+    """Replay the flights of 2013: find what happened, tell a local receiver, ask for retraining.
+
+    Without --once the receiver goes on listening until Ctrl-C, so that you can look around.
+    """
+    from driftwatch.cli.check import follow
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.demo.story import play
+
+    told, receiver = play(folder, print_lines, follow)
+    try:
+        _print_summary(told, folder)
+        if not once:
+            print_lines("", "The receiver goes on listening; end it with Ctrl-C.")
+            threading.Event().wait()
+    finally:
+        receiver.close()
+
+
+def _print_summary(told: Told, folder: Path) -> None:
+    from driftwatch.cli.printing import print_lines, print_table
+    from driftwatch.demo.story import count_words
+
+    words = ", ".join(f"{count} {word}" for word, count in count_words(told.seen).items())
+    print_lines("", f"{len(told.seen)} daily windows judged in {told.seconds:.0f} s: {words}.")
+    print_lines(f"{len(told.cases)} incidents:")
+    print_table(
+        ["ID", "OPENED", "RESOLVED", "KIND", "SEVERITY", "WHAT"],
+        [
+            [
+                str(case.incident.id),
+                case.incident.opened_at,
+                case.incident.resolved_at or "open",
+                case.incident.kind.value,
+                case.incident.severity.value,
+                case.title,
+            ]
+            for case in told.cases
+        ],
+    )
+    skipped = "; ".join(f"{one.column} ({one.why})" for one in told.skipped)
+    print_lines(
+        "",
+        f"Not judged: {skipped}.",
+        f"Receiver: {told.notices} notices, every signature verified ({told.refused} refused); "
+        f"{told.retrains} requests for retraining.",
+        "",
+        f"Look around with -c {folder}/driftwatch.yaml, for example:",
+        f"  driftwatch incident show 1 -c {folder}/driftwatch.yaml",
+        f"  driftwatch window list flight-delays -c {folder}/driftwatch.yaml",
+    )

@@ -1,0 +1,144 @@
+"""`driftwatch incident`: what is wrong, and who has it."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session
+
+if TYPE_CHECKING:
+    from driftwatch.app import App
+    from driftwatch.jobs.cases import Case
+
+__all__ = ["register"]
+
+Number = Annotated[int, typer.Argument(help="The incident's number.")]
+Who = Annotated[str | None, typer.Option("--by", help="Who does it; your account name without.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the noun to `app`."""
+    nouns = typer.Typer(help="What is wrong, and who has it.", no_args_is_help=True)
+    nouns.command(name="list")(list_incidents)
+    nouns.command(name="show")(show)
+    nouns.command(name="acknowledge")(acknowledge)
+    nouns.command(name="resolve")(resolve)
+    app.add_typer(nouns, name="incident")
+
+
+def list_incidents(
+    *,
+    config: ConfigOption = Path("driftwatch.yaml"),
+    every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    monitor: Annotated[str | None, typer.Option(help="Only those of one monitor.")] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever is found.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """List the incidents that are not resolved. Ends with 1 when there is one that is."""
+    from driftwatch.cli.printing import print_json, print_lines, print_table
+    from driftwatch.jobs.cases import list_cases
+
+    with open_session(config) as app:
+        cases = list_cases(app.database, app.config.monitors, every=every, monitor=monitor)
+    if output is Output.JSON:
+        print_json({"schema": "driftwatch.incidents/v1", "incidents": [case.to_json() for case in cases]})
+    elif cases:
+        print_table(
+            ["ID", "SEVERITY", "STATE", "KIND", "FIRST WINDOW", "LAST WINDOW", "WHAT"],
+            [_row(c) for c in cases],
+        )
+    else:
+        print_lines("No incidents." if every else "No open incidents; --all shows resolved ones.")
+    if any(case.incident.is_open for case in cases) and not exit_zero:
+        raise typer.Exit(1)
+
+
+def _row(case: Case) -> list[object]:
+    incident = case.incident
+    state = f"{incident.state} (acknowledged)" if incident.acknowledged_by else str(incident.state)
+    return [
+        str(incident.id),
+        incident.severity.value,
+        state,
+        incident.kind.value,
+        incident.first_window.start,
+        incident.last_window.start,
+        case.title,
+    ]
+
+
+def show(
+    number: Number, *, config: ConfigOption = Path("driftwatch.yaml"), output: OutputOption = Output.TEXT
+) -> None:
+    """Show one incident in words, with its history."""
+    from driftwatch.cli.printing import print_json, print_lines, say_stamp
+    from driftwatch.incidents.stamps import write_stamp
+    from driftwatch.jobs.cases import find_case
+    from driftwatch.store.incidents import list_events
+
+    with open_session(config) as app:
+        case = find_case(app.database, app.config.monitors, number)
+        events = app.database.read(lambda tx: list_events(tx, number))
+    if output is Output.JSON:
+        history = [
+            {
+                "at": write_stamp(e.at),
+                "kind": e.kind,
+                "reason": e.reason,
+                "actor": e.actor,
+                "notice": e.notice,
+            }
+            for e in events
+        ]
+        print_json({"schema": "driftwatch.incident/v1", "incident": case.to_json(), "events": history})
+        return
+    incident = case.incident
+    print_lines(
+        f"Incident {incident.id}: {case.title}", f"{incident.severity} · {incident.state}", "", case.text, ""
+    )
+    for event in events:
+        told = f" [told: {event.notice}]" if event.notice else ""
+        print_lines(f"{say_stamp(event.at)}  {event.kind}: {event.reason}{told}")
+
+
+def acknowledge(number: Number, *, by: Who = None, config: ConfigOption = Path("driftwatch.yaml")) -> None:
+    """Say that you are looking at it; the incident stays open, and a rise in severity undoes this."""
+    from driftwatch.incidents.by_hand import acknowledge as step
+
+    who = by or getpass.getuser()
+    _change(config, number, lambda incident, now: step(incident, who, now))
+    typer.echo(f"Incident {number} is acknowledged by {who}.")
+
+
+def resolve(
+    number: Number,
+    *,
+    why: Annotated[str, typer.Option("--why", help="Why it is over; kept in its history.")],
+    by: Who = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Close an incident by hand; refused while its last window is still breached."""
+    from driftwatch.incidents.by_hand import resolve_by_hand
+
+    who = by or getpass.getuser()
+    _change(config, number, lambda incident, now: resolve_by_hand(incident, who, why, now))
+    typer.echo(f"Incident {number} is resolved by {who}.")
+
+
+def _change(config: Path, number: int, step: Any) -> None:
+    from driftwatch.jobs.cases import change_case
+    from driftwatch.jobs.deliver import deliver_due
+    from driftwatch.jobs.heartbeat import is_daemon_alive
+
+    with open_session(config) as app:
+        change_case(app.parts, app.config.monitors, number, step)
+        _send(app, deliver_due, is_daemon_alive)
+
+
+def _send(app: App, deliver_due: Any, is_daemon_alive: Any) -> None:
+    if not is_daemon_alive(app.database, app.parts.clock.now()):
+        deliver_due(app.parts)

@@ -1,0 +1,157 @@
+"""`driftwatch reference`: what production is compared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_session
+
+__all__ = ["register"]
+
+Monitor = Annotated[str, typer.Argument(help="The monitor's id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the noun to `app`."""
+    nouns = typer.Typer(help="What production is compared with.", no_args_is_help=True)
+    nouns.command(name="build")(build)
+    nouns.command(name="list")(list_versions)
+    nouns.command(name="show")(show)
+    nouns.command(name="promote")(promote)
+    app.add_typer(nouns, name="reference")
+
+
+def build(monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml")) -> None:
+    """Build a reference from the configuration's `reference` block: the first is activated, others wait."""
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.jobs.reference import rebuild_reference
+    from driftwatch.store.references import list_references
+
+    with open_session(config) as app:
+        watched = app.find_monitor(monitor)
+        row = app.attach(watched)
+        version = rebuild_reference(app.database, watched, row, app.parts.clock.now())
+        built = next(
+            v for v in app.database.read(lambda tx: list_references(tx, row)) if v.version == version
+        )
+    print_lines(
+        f"{monitor}: reference version {version} built from {built.rows:,} rows; it is {built.state}."
+    )
+    if built.state != "active":
+        print_lines(f"`driftwatch reference promote {monitor} {version}` makes it the one that judges.")
+
+
+def list_versions(
+    monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml"), output: OutputOption = Output.TEXT
+) -> None:
+    """List the versions of a monitor's reference."""
+    from driftwatch.cli.printing import print_json, print_table
+    from driftwatch.incidents.stamps import write_stamp
+    from driftwatch.store.references import list_references
+
+    with open_session(config) as app:
+        row = need_row(app, monitor)
+        versions = app.database.read(lambda tx: list_references(tx, row))
+    if output is Output.JSON:
+        found = [
+            {
+                "version": one.version,
+                "history": one.history,
+                "state": one.state,
+                "rows": one.rows,
+                "from": one.spec.get("from"),
+                "to": one.spec.get("to"),
+                "built_at": write_stamp(one.built_at),
+                "promoted_at": one.promoted_at and write_stamp(one.promoted_at),
+            }
+            for one in versions
+        ]
+        print_json({"schema": "driftwatch.references/v1", "monitor": monitor, "references": found})
+        return
+    print_table(
+        ["VERSION", "STATE", "ROWS", "FROM", "TO", "BUILT", "PROMOTED"],
+        [
+            [v.version, v.state, v.rows, v.spec.get("from"), v.spec.get("to"), v.built_at, v.promoted_at]
+            for v in versions
+        ],
+    )
+
+
+def show(
+    monitor: Monitor,
+    version: Annotated[int | None, typer.Argument(help="The version; the active one without.")] = None,
+    *,
+    config: ConfigOption = Path("driftwatch.yaml"),
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show the columns and blocks of a reference, and the columns that are not judged with the reason."""
+    from driftwatch.cli.printing import print_json, print_lines, print_table
+    from driftwatch.errors import UsageError
+    from driftwatch.store.references import load_reference
+
+    with open_session(config) as app:
+        row = need_row(app, monitor)
+        reference = app.database.read(lambda tx: load_reference(tx, row, version))
+    if reference is None:
+        raise UsageError(f"{monitor} has no such reference; see `driftwatch reference list {monitor}`")
+    columns = [_describe_column(name, reference.total.columns[name]) for name in reference.grids]
+    skipped = [{"column": one.column, "why": one.why} for one in reference.skipped]
+    if output is Output.JSON:
+        blocks = [
+            {"start": b.window and b.window.start.isoformat(), "rows": b.profile.rows}
+            for b in reference.blocks
+        ]
+        found = {"version": reference.version, "rows": reference.total.rows, "blocks": blocks}
+        print_json(
+            {
+                "schema": "driftwatch.reference/v1",
+                "monitor": monitor,
+                **found,
+                "columns": columns,
+                "skipped": skipped,
+            }
+        )
+        return
+    print_lines(
+        f"{monitor}: reference version {reference.version}, {reference.total.rows:,} rows in "
+        f"{len(reference.blocks)} blocks",
+        "",
+    )
+    print_table(
+        ["COLUMN", "KIND", "VALUES", "MISSING", "CELLS"],
+        [[c["column"], c["kind"], c["values"], c["missing"], c["cells"]] for c in columns],
+    )
+    for one in reference.skipped:
+        print_lines(f"not judged: {one.column} ({one.why})")
+
+
+def _describe_column(name: str, counts: Any) -> dict[str, Any]:
+    return {
+        "column": name,
+        "kind": counts.grid.kind,
+        "values": counts.values,
+        "missing": counts.missing + counts.nan,
+        "cells": counts.grid.cells,
+    }
+
+
+def promote(
+    monitor: Monitor,
+    version: Annotated[int, typer.Argument(help="The version that is to judge from now on.")],
+    *,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Make a version the one that judges; the one before it is retired and can be promoted again."""
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.store.references import promote_reference
+
+    with open_session(config) as app:
+        row, now = need_row(app, monitor), app.parts.clock.now()
+        promoted = app.database.write(lambda tx: promote_reference(tx, row, version, now))
+    print_lines(
+        f"{monitor}: reference version {promoted.version} is active.",
+        "Windows that were judged before keep their verdicts.",
+    )

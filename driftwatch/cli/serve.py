@@ -1,0 +1,30 @@
+"""`driftwatch serve`: the daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from driftwatch.cli.session import ConfigOption, log_to_stderr
+
+__all__ = ["register", "serve"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(name="serve")(serve)
+
+
+def serve(*, config: ConfigOption = Path("driftwatch.yaml")) -> None:
+    """Run the daemon: judge windows as they fall due, tell people, request retraining.
+
+    SIGTERM and SIGINT let work under way end, at most 30 seconds; SIGHUP has the configuration read again.
+    Ends with 0 after a stop, 70 when its own ticks stopped, 75 when the store cannot be reached and 78 when
+    the configuration has mistakes.
+    """
+    from driftwatch.config.loading import load_config
+    from driftwatch.daemon import serve as run
+
+    log_to_stderr()
+    raise typer.Exit(run(lambda: load_config(config)))

@@ -1,0 +1,67 @@
+"""`driftwatch status`: one screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session
+
+if TYPE_CHECKING:
+    from driftwatch.jobs.status import Status
+
+__all__ = ["register", "status"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(name="status")(status)
+
+
+def status(
+    *,
+    config: ConfigOption = Path("driftwatch.yaml"),
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever is found.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show what needs attention, what is late and what comes next."""
+    from driftwatch.cli.printing import print_json
+    from driftwatch.jobs.status import read_status
+
+    with open_session(config) as app:
+        found = read_status(app.database, app.config.monitors, app.parts.clock.now())
+    if output is Output.JSON:
+        print_json(found.to_json())
+    else:
+        _print(found)
+    if not found.healthy and not exit_zero:
+        raise typer.Exit(1)
+
+
+def _print(found: Status) -> None:
+    from driftwatch.cli.printing import print_lines, print_table, say_age
+
+    attention = [monitor for monitor in found.monitors if not monitor.healthy]
+    said = f"{len(attention)} of {len(found.monitors)} monitors need attention"
+    print_lines("Everything was judged on time and nothing is open." if found.healthy else f"{said}.", "")
+    print_table(
+        ["MONITOR", "VERDICT", "LAST WINDOW", "LAST COMPLETE", "NEXT DUE", "LATE BY", "OPEN INCIDENTS"],
+        [
+            [
+                one.id,
+                one.verdict or "never judged",
+                one.last_window and one.last_window.start,
+                one.last_complete_window and one.last_complete_window.start,
+                one.next_due,
+                one.late_by,
+                " ".join(str(number) for number in one.open_incidents) or None,
+            ]
+            for one in found.monitors
+        ],
+    )
+    oldest = f", the oldest for {say_age(found.outbox.oldest_age)}" if found.outbox.oldest_age else ""
+    print_lines("", f"Outbox: {found.outbox.pending} waiting{oldest}, {found.outbox.failed} failed.")
+    if attention:
+        print_lines("See `driftwatch incident list` for what is open.")

@@ -1,0 +1,61 @@
+"""Judged windows as JSON and as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from driftwatch.cli.printing import print_lines, print_table
+from driftwatch.incidents.finding import Verdict, VerdictWord
+from driftwatch.incidents.stamps import write_stamp
+
+__all__ = ["build_window_json", "print_windows"]
+
+_MOST_SHOWN = 60
+
+
+def build_window_json(verdict: Verdict, revision: int) -> dict[str, Any]:
+    """Return the entry of `windows` in `driftwatch.check/v1`."""
+    return {
+        "start": write_stamp(verdict.window.start),
+        "end": write_stamp(verdict.window.end),
+        "verdict": verdict.word.value,
+        "rows": verdict.rows,
+        "score": verdict.score,
+        "limit": verdict.limit,
+        "calibration": verdict.calibration,
+        "revision": revision,
+        "reason": verdict.reason,
+        "findings": [
+            {
+                "column": finding.column,
+                "kind": finding.kind.value,
+                "statistic": finding.statistic,
+                "value": finding.value,
+                "limit": finding.limit,
+                "text": finding.text,
+            }
+            for finding in verdict.findings
+        ],
+    }
+
+
+def print_windows(monitor: str, verdicts: Sequence[Verdict]) -> None:
+    """Print a summary, then the windows: all of them, or where there are many, those that are not ok."""
+    counted = Counter(verdict.word.value for verdict in verdicts)
+    words = ", ".join(f"{counted[word]} {word}" for word in VerdictWord if counted[word])
+    print_lines(f"{monitor}: {len(verdicts)} windows judged: {words or 'none'}")
+    shown = [v for v in verdicts if len(verdicts) <= _MOST_SHOWN or v.word is not VerdictWord.OK]
+    if shown:
+        print_table(
+            ["WINDOW", "VERDICT", "ROWS", "WHAT WAS FOUND"], [_build_row(verdict) for verdict in shown]
+        )
+
+
+def _build_row(verdict: Verdict) -> list[object]:
+    said = verdict.reason or ""
+    if verdict.findings:
+        more = f" (and {len(verdict.findings) - 1} more)" if len(verdict.findings) > 1 else ""
+        said = verdict.findings[0].text + more
+    return [write_stamp(verdict.window.start), verdict.word.value, verdict.rows, said]

@@ -1,0 +1,115 @@
+"""What the data itself tells about how to watch it: its time column, its range, a fitting window."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.config.starter import StarterFacts
+from driftwatch.errors import UsageError
+from driftwatch.jobs.event_time import recognise_time
+from driftwatch.jobs.windows import Schedule, window_at
+from driftwatch.profiles.columns import ColumnOptions
+from driftwatch.profiles.times import NO_TIME, TimeColumn, read_times
+from driftwatch.profiles.window import Window
+from driftwatch.sources.contract import Request
+from driftwatch.sources.formats import open_file
+from driftwatch.sources.frames import Readable, open_frame
+from driftwatch.sources.sql import SqlSource
+
+__all__ = ["survey_file", "survey_table"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EVER = Window(start=datetime(1902, 1, 1, tzinfo=UTC), end=datetime(2900, 1, 1, tzinfo=UTC))
+# The longest window of which the data holds enough, with rows enough in each.
+_WINDOWS = (timedelta(days=7), timedelta(days=1), timedelta(hours=1), timedelta(minutes=15))
+_LEAST_WINDOWS = 20
+_MOST_REFERENCE_WINDOWS = 56
+
+
+def survey_file(path: str, folder: Path, time_column: str | None = None) -> StarterFacts:
+    """Return what is found out about the file at `path`, named relative to `folder` where it lies in it.
+
+    Raises UsageError where no column can be taken for the event time, and SourceError or DataError where
+    the file cannot be read.
+    """
+    file = open_file(path)
+    time = TimeColumn(columns=(time_column,)) if time_column else _recognise(file, path)
+    parts = [read_times(rows, time) for rows in file.read_tables(list(time.columns))]
+    times = np.concatenate([np.empty(0, dtype=np.int64), *parts])
+    whole = Path(path).absolute()
+    shown = os.path.relpath(whole, folder) if whole.is_relative_to(folder) else str(whole)
+    return _build_facts(_name(Path(path).name.split(".")[0]), time, times, path=shown)
+
+
+def survey_table(url: str, table: str | None, time_column: str | None = None) -> StarterFacts:
+    """Return what is found out about a table of the database at `url`; only its times are read."""
+    if table is None:
+        raise UsageError("--from URL needs --table TABLE too")
+    name = _name(table.split(".")[-1])
+    source = SqlSource(url=url, table=table)
+    sample = source.look(ColumnOptions(), name).rows
+    time = TimeColumn(columns=(time_column,)) if time_column else _recognise(open_frame(sample), table)
+    request = Request(monitor=name, windows=(_EVER,), options=ColumnOptions(time=time), columns=time.columns)
+    parts = [read_times(rows, time) for _, rows in source.read(request) if rows.num_rows]
+    times = np.concatenate([np.empty(0, dtype=np.int64), *parts])
+    return _build_facts(name, time, times, url=url, table=table)
+
+
+def _recognise(rows: Readable, place: str) -> TimeColumn:
+    found = recognise_time(rows, ColumnOptions())
+    if found is None:
+        raise UsageError(
+            f"{place}: no column looks like the time of the event; name one with --time-column. "
+            f"Its columns are: {', '.join(rows.columns[:30])}"
+        )
+    return found
+
+
+def _build_facts(
+    name: str,
+    time: TimeColumn,
+    times: NDArray[np.int64],
+    *,
+    path: str | None = None,
+    url: str | None = None,
+    table: str | None = None,
+) -> StarterFacts:
+    known = times[times != NO_TIME]
+    if len(known) == 0:
+        raise UsageError(f"{path or table}: the time column {time} holds no times")
+    first, last = (_EPOCH + timedelta(microseconds=int(at)) for at in (known.min(), known.max()))
+    window = _choose_window(last - first, len(known))
+    start = _align(first, window)
+    end = _align(first + min((last - first) / 2, _MOST_REFERENCE_WINDOWS * window), window)
+    return StarterFacts(
+        id=name,
+        time_column=time.columns[0] if len(time.columns) == 1 else time.columns,
+        window=window,
+        reference_from=start,
+        reference_to=max(end, start + window),
+        path=path,
+        url=url,
+        table=table,
+    )
+
+
+def _choose_window(span: timedelta, rows: int) -> timedelta:
+    """Return the longest window of which there are enough, unless a shorter one still has rows enough."""
+    fitting = [window for window in _WINDOWS if span >= _LEAST_WINDOWS * window]
+    filled = [window for window in fitting if rows / (span / window) >= 200]
+    daily = [window for window in filled if window <= timedelta(days=1)]
+    return next(iter([*daily, *filled, *fitting]), _WINDOWS[-1])
+
+
+def _align(moment: datetime, window: timedelta) -> datetime:
+    return window_at(Schedule(every=window), moment).start
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "data"

@@ -1,0 +1,106 @@
+"""Incidents as people look at them: read from the store with their words, and changed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from driftwatch.errors import UsageError
+from driftwatch.incidents.codec import decode_incident
+from driftwatch.incidents.describe import describe_incident
+from driftwatch.incidents.incident import Advance, Incident, incident_json
+from driftwatch.incidents.notice import MonitorFacts
+from driftwatch.jobs.facts import build_facts
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.parts import Parts
+from driftwatch.jobs.steps import Held, keep_advance
+from driftwatch.store.database import Database
+from driftwatch.store.incidents import IncidentRow, find_incident
+from driftwatch.store.incidents import list_incidents as list_rows
+from driftwatch.store.monitors import MonitorRow, find_monitor
+
+__all__ = ["Case", "change_case", "find_case", "list_cases"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An incident with the words that describe it as it stands."""
+
+    incident: Incident
+    title: str
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of `driftwatch.incidents/v1`."""
+        return incident_json(self.incident, self.title, self.text)
+
+
+def list_cases(
+    database: Database, monitors: Sequence[Monitor], *, every: bool = False, monitor: str | None = None
+) -> list[Case]:
+    """Return the incidents that are not resolved, or every one, oldest first; pending ones never opened."""
+
+    def read(tx: sa.Connection) -> list[IncidentRow]:
+        row = find_monitor(tx, monitor) if monitor is not None else None
+        if monitor is not None and row is None:
+            raise UsageError(f"the store knows no monitor {monitor!r}")
+        return list_rows(tx, include_resolved=every, monitor=row)
+
+    cases = (_build_case(row, monitors) for row in database.read(read))
+    return [case for case in cases if case.incident.opened_at is not None]
+
+
+def find_case(database: Database, monitors: Sequence[Monitor], number: int) -> Case:
+    """Return the incident with this number. Raises UsageError where there is none."""
+    row = database.read(lambda tx: find_incident(tx, number))
+    if row is None:
+        raise UsageError(f"there is no incident {number}; `driftwatch incident list --all` shows them")
+    return _build_case(row, monitors)
+
+
+def change_case(
+    parts: Parts, monitors: Sequence[Monitor], number: int, step: Callable[[Incident, datetime], Advance]
+) -> Incident:
+    """Apply what a person does to an incident and return it; what follows is queued with it.
+
+    Raises UsageError where there is no such incident or the step is refused.
+    """
+
+    def change(tx: sa.Connection) -> Incident:
+        row = find_incident(tx, number)
+        if row is None:
+            raise UsageError(f"there is no incident {number}; `driftwatch incident list --all` shows them")
+        incident = decode_incident(dict(row.document), id=row.id)
+        taken = step(incident, parts.clock.now())
+        owner = _need_owner(tx, row)
+        monitor = next((one for one in monitors if one.id == row.monitor_key), None)
+        facts = _build_facts(row, monitors)
+        notify = monitor.notify if monitor else ()
+        held = Held(incident=incident, version=row.version)
+        kept = keep_advance(tx, parts, owner, held, taken, facts=facts, notify=notify)
+        return kept.incident or incident
+
+    return parts.database.write(change)
+
+
+def _need_owner(tx: sa.Connection, row: IncidentRow) -> MonitorRow:
+    found = find_monitor(tx, row.monitor_key)
+    if found is None:
+        raise UsageError(f"the store knows no monitor {row.monitor_key!r}")
+    return found
+
+
+def _build_case(row: IncidentRow, monitors: Sequence[Monitor]) -> Case:
+    incident = decode_incident(dict(row.document), id=row.id)
+    title, text = describe_incident(incident, _build_facts(row, monitors))
+    return Case(incident=incident, title=title, text=text)
+
+
+def _build_facts(row: IncidentRow, monitors: Sequence[Monitor]) -> MonitorFacts:
+    """Return the facts of the monitor, or its name alone where the configuration no longer names it."""
+    monitor = next((one for one in monitors if one.id == row.monitor_key), None)
+    return build_facts(monitor) if monitor else MonitorFacts(id=row.monitor_key)

@@ -1,0 +1,103 @@
+"""Judge windows: the main flow of driftwatch.
+
+1. claim the slot (monitor, window) with a fencing token;
+2. ask the source for the window's counts on the reference's grids, outside any transaction;
+3. judge them into a verdict;
+4. in one transaction, which the token guards: close the slot, keep the verdict and its counts, advance the
+   incidents, queue what is told and the retraining that is asked for.
+
+Sending happens later, from the outbox. Every step can be repeated without harm: a window that was begun
+and not finished is begun again, and one that somebody else finished in the meantime is dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from driftwatch.errors import StoreError
+from driftwatch.incidents.finding import Verdict
+from driftwatch.jobs.batches import Batches
+from driftwatch.jobs.finish import Finish, Run
+from driftwatch.jobs.judged import choose_retry, is_final, judge_window
+from driftwatch.jobs.parts import LEASE, Parts
+from driftwatch.jobs.reference import Watch
+from driftwatch.profiles.window import Window
+from driftwatch.store.slots import Claim, Fenced, claim_slot, postpone_slot
+
+__all__ = ["Checked", "check_windows"]
+
+log = logging.getLogger("driftwatch.check")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Checked:
+    """A window after it was looked at; `verdict` is None where somebody else has it.
+
+    `again_at` is when it is read again, None where this verdict stands.
+    """
+
+    window: Window
+    verdict: Verdict | None = None
+    revision: int = 0
+    again_at: datetime | None = None
+
+
+def check_windows(parts: Parts, watch: Watch, windows: Sequence[Window], run: Run) -> Iterator[Checked]:
+    """Judge `windows`, in order and each in its own transaction; yield what became of each."""
+    batches = Batches(watch.monitor, watch.reference, windows)
+    for window in windows:
+        claim = _claim(parts, watch, window)
+        if claim is None:
+            yield Checked(window=window)
+            continue
+        try:
+            checked = _check(parts, watch, claim, batches, run)
+        except BaseException:
+            _give_back(parts, claim)
+            raise
+        yield checked
+
+
+def _check(parts: Parts, watch: Watch, claim: Claim, batches: Batches, run: Run) -> Checked:
+    now, started = parts.clock.now(), parts.clock.monotonic()
+    final = run.replays or is_final(watch.monitor, claim.window, now)
+    judged = judge_window(parts.database, watch, claim.window, batches, final=final)
+    again_at = None if run.replays else choose_retry(judged, claim, now, final=final)
+    seconds = parts.clock.monotonic() - started
+    finish = Finish(
+        parts=parts, watch=watch, claim=claim, judged=judged, run=run, again_at=again_at, seconds=seconds
+    )
+    try:
+        revision = parts.database.write(finish.write)
+    except Fenced as error:
+        log.warning("window dropped monitor=%s window=%s reason=%s", watch.monitor.id, claim.window, error)
+        return Checked(window=claim.window)
+    verdict = judged.verdict
+    log.info(
+        "window judged monitor=%s window=%s rows=%s verdict=%s score=%s limit=%s seconds=%.3f",
+        watch.monitor.id,
+        verdict.window,
+        verdict.rows,
+        verdict.word,
+        verdict.score,
+        verdict.limit,
+        seconds,
+    )
+    return Checked(window=claim.window, verdict=verdict, revision=revision, again_at=again_at)
+
+
+def _claim(parts: Parts, watch: Watch, window: Window) -> Claim | None:
+    now = parts.clock.now()
+    return parts.database.write(lambda tx: claim_slot(tx, watch.row, window, parts.owner, LEASE, now))
+
+
+def _give_back(parts: Parts, claim: Claim) -> None:
+    """Let an interrupted window be claimed again at once; where even that fails, the lease runs out."""
+    now = parts.clock.now()
+    with suppress(StoreError):
+        parts.database.write(partial(postpone_slot, claim=claim, next_at=now, reason="interrupted"))

@@ -1,0 +1,53 @@
+"""What notices say about a monitor, and which windows are empty by habit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from driftwatch.incidents.conditions import Age
+from driftwatch.incidents.notice import MonitorFacts
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.profiles.reference import Reference
+from driftwatch.profiles.window import Window
+from driftwatch.retraining.policy import describe_policy
+
+__all__ = ["build_facts", "is_empty_by_habit", "list_ages"]
+
+
+def build_facts(monitor: Monitor) -> MonitorFacts:
+    """Return what people are told about `monitor` beside what happened to it."""
+    return MonitorFacts(
+        id=monitor.id,
+        title=monitor.title,
+        owner=monitor.owner,
+        runbook=monitor.runbook,
+        model=monitor.model.name if monitor.model else None,
+        model_version=monitor.model.version if monitor.model else None,
+        retraining=describe_policy(monitor.retrain) if monitor.retrain else None,
+        resolve_after=monitor.policy.resolve_after,
+    )
+
+
+def list_ages(monitor: Monitor, reference: Reference, now: datetime) -> list[Age]:
+    """Return how old the model and the reference are, where the monitor limits it."""
+    limits = monitor.policy.ages
+    ages = []
+    if limits.model is not None and monitor.model and monitor.model.trained_at:
+        ages.append(Age(of="model", age=now - monitor.model.trained_at, limit=limits.model))
+    ends = [block.window.end for block in reference.blocks if block.window]
+    if limits.reference is not None and ends:
+        ages.append(Age(of="reference", age=now - max(ends), limit=limits.reference))
+    return ages
+
+
+def is_empty_by_habit(reference: Reference, window: Window, timezone: str) -> bool:
+    """Return whether every reference block of that weekday and hour is empty too, and there is one."""
+    wanted = _name_time(window, timezone)
+    alike = [b for b in reference.blocks if b.window and _name_time(b.window, timezone) == wanted]
+    return bool(alike) and all(block.profile.rows == 0 for block in alike)
+
+
+def _name_time(window: Window, timezone: str) -> tuple[int, int, int]:
+    local = window.start.astimezone(ZoneInfo(timezone))
+    return local.weekday(), local.hour, local.minute

@@ -1,0 +1,95 @@
+"""The one transaction that ends a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from driftwatch.incidents.finding import Verdict, VerdictWord
+from driftwatch.jobs.judged import Judged
+from driftwatch.jobs.parts import Parts
+from driftwatch.jobs.reference import Watch
+from driftwatch.jobs.steps import Steps
+from driftwatch.jobs.windows import due_at
+from driftwatch.profiles.window import Window
+from driftwatch.store.slots import Claim, SlotState, finish_slot, postpone_slot
+from driftwatch.store.verdicts import Judgement, newest_verdict, record_verdict
+
+__all__ = ["Finish", "Run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How windows are judged: live, or as a replay of history.
+
+    In a replay the time of every step is the window's end plus delay, and each window is judged as it is;
+    live it is the clock's, and a window that is not complete is read again later. Windows that fell due
+    before `tells_from` are history: nobody is told while they are judged. After `tells_after`, the last of
+    them, the state of each incident is told once.
+    """
+
+    replays: bool
+    tells_from: datetime | None = None
+    tells_after: Window | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Finish:
+    """Everything that follows from a verdict. `again_at` is set where the window is read again."""
+
+    parts: Parts
+    watch: Watch
+    claim: Claim
+    judged: Judged
+    run: Run
+    again_at: datetime | None
+    seconds: float
+
+    def write(self, tx: sa.Connection) -> int:
+        """Write it and return the verdict's revision, 0 where nothing is new.
+
+        Raises Fenced, and everything is rolled back, where the claim is not ours any more.
+        """
+        verdict = self.judged.verdict
+        newest = newest_verdict(tx, self.watch.row)
+        if self.again_at is not None:
+            postpone_slot(tx, self.claim, self.again_at, verdict.reason or str(verdict.word))
+            return self._record(tx) if self._is_news(newest.verdict if newest else None) else 0
+        is_error = verdict.word is VerdictWord.ERROR
+        finish_slot(tx, self.claim, SlotState.DEAD if is_error else SlotState.DONE, verdict.reason)
+        revision = self._record(tx)
+        # A window judged out of turn changes no incident: they have seen what came after it.
+        if newest is None or newest.window <= self.claim.window:
+            self._advance(tx)
+        return revision
+
+    def _advance(self, tx: sa.Connection) -> None:
+        window = self.claim.window
+        due = due_at(window, self.watch.monitor.delay)
+        steps = Steps(
+            tx=tx,
+            parts=self.parts,
+            watch=self.watch,
+            now=due if self.run.replays else self.parts.clock.now(),
+            telling=self.run.tells_from is None or due >= self.run.tells_from,
+        )
+        steps.advance_all(self.judged.verdict)
+        if window == self.run.tells_after:
+            steps.tell_states()
+
+    def _is_news(self, newest: Verdict | None) -> bool:
+        if newest is None:
+            return True
+        return (newest.window, newest.word) != (self.claim.window, self.judged.verdict.word)
+
+    def _record(self, tx: sa.Connection) -> int:
+        judgement = Judgement(
+            finished_at=self.parts.clock.now(),
+            seconds=self.seconds,
+            token=self.claim.token,
+            reference_version=self.watch.reference.version,
+            counts_fingerprint=self.judged.fingerprint,
+        )
+        return record_verdict(tx, self.watch.row, self.judged.verdict, self.judged.profile, judgement)

@@ -1,0 +1,102 @@
+"""One window read and judged; whatever goes wrong is a verdict too, with its reason."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from driftwatch.errors import DriftwatchError, SourceError, StoreError
+from driftwatch.incidents.finding import Verdict, VerdictWord
+from driftwatch.incidents.judge import judge
+from driftwatch.jobs.batches import Batches, fingerprint_counts
+from driftwatch.jobs.facts import is_empty_by_habit
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.reference import Watch
+from driftwatch.jobs.windows import due_at
+from driftwatch.profiles.profile import Profile
+from driftwatch.profiles.window import Window
+from driftwatch.store.database import Database
+from driftwatch.store.slots import Claim
+from driftwatch.store.verdicts import find_repeats
+
+__all__ = ["Judged", "choose_retry", "is_final", "judge_window"]
+
+log = logging.getLogger("driftwatch.check")
+
+MOST_TRIES = 3
+"""How often a source that may recover is asked for a window before the window counts as an error."""
+
+_FIRST_PAUSE = timedelta(seconds=30)
+_SHORTEST_WAIT, _LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """The verdict on a window and the counts it rests on, None where nothing could be read.
+
+    `may_recover` says that the same read may succeed later.
+    """
+
+    verdict: Verdict
+    profile: Profile | None = None
+    fingerprint: str | None = None
+    may_recover: bool = False
+
+
+def judge_window(
+    database: Database, watch: Watch, window: Window, batches: Batches, *, final: bool
+) -> Judged:
+    """Return the verdict on `window`; not `final`, one that is incomplete is only partial."""
+    try:
+        profile = batches.take(window)
+        return _judge_profile(database, watch, window, profile, final=final)
+    except StoreError:
+        raise
+    except DriftwatchError as error:
+        return _fail(window, str(error), may_recover=isinstance(error, SourceError) and error.again)
+    except Exception as error:  # one poisoned monitor must not stop the others
+        log.exception("judging failed monitor=%s window=%s", watch.monitor.id, window)
+        return _fail(window, f"driftwatch itself failed ({type(error).__name__}); its log has the details")
+
+
+def _judge_profile(
+    database: Database, watch: Watch, window: Window, profile: Profile, *, final: bool
+) -> Judged:
+    fingerprint = fingerprint_counts(profile)
+    repeats = None
+    if fingerprint is not None:
+        repeats = database.read(lambda tx: find_repeats(tx, watch.row, fingerprint, window))
+    verdict = judge(
+        watch.reference,
+        profile,
+        window=window,
+        judging=watch.monitor.judging,
+        final=final,
+        repeats=repeats,
+    )
+    if profile.rows == 0 and is_empty_by_habit(watch.reference, window, watch.monitor.timezone):
+        verdict = replace(verdict, reason="no rows, as in the reference at this time of the week")
+    return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint)
+
+
+def _fail(window: Window, reason: str, *, may_recover: bool = False) -> Judged:
+    verdict = Verdict(window=window, word=VerdictWord.ERROR, rows=None, reason=reason)
+    return Judged(verdict=verdict, may_recover=may_recover)
+
+
+def is_final(monitor: Monitor, window: Window, now: datetime) -> bool:
+    """Return whether `window` has had its time: an incomplete one is read again for one window's length."""
+    return now >= due_at(window, monitor.delay) + window.length
+
+
+def choose_retry(judged: Judged, claim: Claim, now: datetime, *, final: bool) -> datetime | None:
+    """Return when the window is read again, None where this verdict stands."""
+    if judged.verdict.word is VerdictWord.ERROR:
+        if not judged.may_recover or claim.attempts >= MOST_TRIES:
+            return None
+        doubled: int = 2 ** (claim.attempts - 1)
+        return now + _FIRST_PAUSE * doubled
+    if final or judged.verdict.word not in {VerdictWord.NO_DATA, VerdictWord.PARTIAL}:
+        return None
+    return now + min(max(claim.window.length / 20, _SHORTEST_WAIT), _LONGEST_WAIT)

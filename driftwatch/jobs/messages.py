@@ -1,0 +1,69 @@
+"""Notices on their way: frozen into the outbox, and read from it again for a channel."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from driftwatch.channels.contract import Message
+from driftwatch.incidents.notice import Notice
+from driftwatch.incidents.stamps import read_stamp, write_stamp
+from driftwatch.store.outbox import DeliveryRow
+
+__all__ = ["build_test_body", "freeze_notice", "read_message"]
+
+_VERSION = 1
+
+
+def freeze_notice(notice: Notice) -> str:
+    """Return the JSON text that the outbox keeps of a notice."""
+    return json.dumps(
+        {
+            "version": _VERSION,
+            "type": notice.type.value,
+            "timestamp": write_stamp(notice.timestamp),
+            "severity": notice.severity.value,
+            "title": notice.title,
+            "text": notice.text,
+            "facts": [list(fact) for fact in notice.facts],
+            "payload": notice.payload(),
+        }
+    )
+
+
+def build_test_body(channel: str, now: datetime) -> str:
+    """Return the body of a test message, which says that it is one."""
+    text = f"This is a test of the channel {channel!r}. Nothing is wrong."
+    payload = {
+        "type": "delivery.test",
+        "timestamp": write_stamp(now),
+        "data": {"schema": "driftwatch.notice/v1", "text": text, "url": None},
+    }
+    return json.dumps(
+        {
+            "version": _VERSION,
+            "type": "delivery.test",
+            "timestamp": write_stamp(now),
+            "severity": "minor",
+            "title": "driftwatch: test message",
+            "text": text,
+            "facts": [["Channel", channel]],
+            "payload": payload,
+        }
+    )
+
+
+def read_message(delivery: DeliveryRow) -> Message:
+    """Return what a channel sends for a queued delivery; its id is the same at every attempt."""
+    body = json.loads(delivery.body)
+    return Message(
+        id=delivery.id,
+        type=body["type"],
+        timestamp=read_stamp(body["timestamp"]),
+        severity=body["severity"],
+        title=body["title"],
+        text=body["text"],
+        facts=tuple((label, value) for label, value in body["facts"]),
+        payload=body["payload"],
+        attempt=delivery.attempts,
+    )

@@ -1,0 +1,88 @@
+"""A monitor as the jobs use it: what is watched, how it is judged, and whom it concerns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from driftwatch.incidents.policy import Policy
+from driftwatch.incidents.rules import Judging
+from driftwatch.jobs.windows import Schedule
+from driftwatch.profiles.columns import ColumnOptions
+from driftwatch.retraining.policy import RetrainPolicy
+from driftwatch.sources.contract import Source
+
+__all__ = ["CatchUp", "Excluded", "Model", "Monitor", "ReferenceSpec"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """A stretch of time, `end` exclusive, that the reference leaves out, and why."""
+
+    start: datetime
+    end: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceSpec:
+    """Which rows the reference is built from: those from `start` to `end` (exclusive), without `excluded`.
+
+    `source` is None where they come from the monitor's own source.
+    """
+
+    start: datetime
+    end: datetime
+    excluded: tuple[Excluded, ...] = ()
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatchUp:
+    """Which windows missed while down are judged: all, the latest or none, `at_most` of the newest."""
+
+    policy: Literal["all", "latest", "none"] = "all"
+    at_most: int = 96
+
+    def __post_init__(self) -> None:
+        if self.at_most < 1:
+            raise ValueError("at_most wants at least 1 window")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The model that eats what is watched; `trained_at` is needed where its age has a limit."""
+
+    name: str
+    version: str | None = None
+    trained_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """Everything that is known of one monitor; `id` is its stable key.
+
+    `delay` is how long after a window's end it is read. `identity` changes exactly when a new history
+    starts, `fingerprint` when anything changes.
+    """
+
+    id: str
+    source: Source
+    schedule: Schedule
+    reference: ReferenceSpec
+    identity: str
+    fingerprint: str
+    title: str | None = None
+    description: str | None = None
+    owner: str | None = None
+    runbook: str | None = None
+    delay: timedelta = timedelta(0)
+    timezone: str = "UTC"
+    columns: ColumnOptions = field(default_factory=ColumnOptions)
+    catch_up: CatchUp = field(default_factory=CatchUp)
+    judging: Judging = field(default_factory=Judging)
+    policy: Policy = field(default_factory=Policy)
+    model: Model | None = None
+    notify: tuple[str, ...] = ()
+    retrain: RetrainPolicy | None = None

@@ -1,0 +1,52 @@
+"""What the jobs work with, put together by `driftwatch.app`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from driftwatch.channels.contract import Channel
+from driftwatch.jobs.clock import Clock, SystemClock
+from driftwatch.store.database import Database
+from driftwatch.triggers.contract import Trigger
+
+__all__ = ["LEASE", "Parts", "build_id_maker"]
+
+LEASE = timedelta(minutes=2)
+"""How long what is claimed is kept from others: after a crash it is taken up again so much later.
+
+Work that takes longer is not lost: it stands unless somebody else has claimed the same in the meantime.
+"""
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The store, the channels and triggers by their names in the configuration, the clock.
+
+    `owner` names this process in claims.
+    """
+
+    database: Database
+    channels: Mapping[str, Channel]
+    triggers: Mapping[str, Trigger]
+    owner: str
+    clock: Clock = field(default_factory=SystemClock)
+    make_id: Callable[[], str] = field(default_factory=lambda: build_id_maker(SystemClock()))
+
+
+def build_id_maker(clock: Clock) -> Callable[[], str]:
+    """Return a maker of ULIDs: 26 characters that sort by time and are never the same twice.
+
+    The form is that of https://github.com/ulid/spec: 48 bits of milliseconds, then 80 random bits.
+    """
+
+    def make_id() -> str:
+        milliseconds = int(clock.now().timestamp() * 1000)
+        number = (milliseconds << 80) | secrets.randbits(80)
+        return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+    return make_id

@@ -1,0 +1,94 @@
+"""Which windows are owed: recomputed from the configuration and the ledger, whatever happened before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import takewhile
+
+import sqlalchemy as sa
+
+from driftwatch.incidents.finding import Verdict, VerdictWord
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.windows import due_at, windows_between
+from driftwatch.profiles.window import Window
+from driftwatch.store.database import Database
+from driftwatch.store.monitors import MonitorRow
+from driftwatch.store.slots import MOST_PLANNED, newest_slot, plan_slots, skip_slot
+from driftwatch.store.verdicts import Judgement, record_verdict
+
+__all__ = ["Owed", "enter_windows", "plan_monitor", "plan_windows"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """Windows to judge, and windows given up with the reason; both oldest first."""
+
+    due: tuple[Window, ...]
+    given_up: tuple[Window, ...] = ()
+    reason: str = ""
+
+
+def plan_windows(monitor: Monitor, *, newest: Window | None, started_at: datetime, now: datetime) -> Owed:
+    """Return the windows that fell due since `newest`, the last one in the ledger.
+
+    1. At a monitor's first start, windows after the reference's end that closed before `started_at` are
+       history: the newest `catch_up.at_most` of them are judged, older ones are not owed.
+    2. Later, windows missed while nobody looked are judged as `catch_up` says; the others are given up,
+       each by name.
+    """
+    begin = monitor.reference.end if newest is None else newest.end
+    if begin >= now:
+        return Owed(due=())
+    closed = windows_between(monitor.schedule, begin, now)
+    due = tuple(takewhile(lambda window: due_at(window, monitor.delay) <= now, closed))
+    if newest is None:
+        history = [window for window in due if due_at(window, monitor.delay) <= started_at]
+        return Owed(due=due[max(0, len(history) - monitor.catch_up.at_most) :])
+    keep = {"all": monitor.catch_up.at_most, "latest": 1, "none": _count_fresh(monitor, due, now)}
+    kept = keep[monitor.catch_up.policy]
+    cut = max(0, len(due) - kept)
+    reason = f"missed while nobody looked: catch_up keeps {monitor.catch_up.policy}, at most {kept}"
+    return Owed(due=due[cut:], given_up=due[:cut], reason=reason)
+
+
+def _count_fresh(monitor: Monitor, due: Sequence[Window], now: datetime) -> int:
+    """Return 1 where the last window is not over for longer than one window's length: it was not missed."""
+    return sum(1 for window in due[-1:] if now - due_at(window, monitor.delay) < window.length)
+
+
+def plan_monitor(database: Database, monitor: Monitor, row: MonitorRow, now: datetime) -> Owed:
+    """Enter what `monitor` owes into the ledger and return it; planning twice changes nothing."""
+    newest = database.read(lambda tx: newest_slot(tx, row))
+    owed = plan_windows(
+        monitor, newest=newest.window if newest else None, started_at=row.first_started_at, now=now
+    )
+    for at in range(0, len(owed.given_up), MOST_PLANNED):
+        some = owed.given_up[at : at + MOST_PLANNED]
+        database.write(partial(_give_up, monitor=monitor, row=row, windows=some, owed=owed, now=now))
+    enter_windows(database, monitor, row, owed.due)
+    return owed
+
+
+def enter_windows(database: Database, monitor: Monitor, row: MonitorRow, windows: Sequence[Window]) -> None:
+    """Enter `windows` into the ledger; one that is there already stays as it is."""
+    for at in range(0, len(windows), MOST_PLANNED):
+        some = [(window, due_at(window, monitor.delay)) for window in windows[at : at + MOST_PLANNED]]
+        database.write(partial(plan_slots, monitor=row, windows=some))
+
+
+def _give_up(
+    tx: sa.Connection,
+    *,
+    monitor: Monitor,
+    row: MonitorRow,
+    windows: Sequence[Window],
+    owed: Owed,
+    now: datetime,
+) -> None:
+    for window in windows:
+        if skip_slot(tx, row, window, due_at=due_at(window, monitor.delay), reason=owed.reason):
+            verdict = Verdict(window=window, word=VerdictWord.NOT_EVALUATED, rows=None, reason=owed.reason)
+            record_verdict(tx, row, verdict, None, Judgement(finished_at=now, seconds=0.0, token=0))

@@ -1,0 +1,119 @@
+"""Build the reference from its source, keep it in the store, and have the active one at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from driftwatch.errors import DataError, UsageError
+from driftwatch.incidents.stamps import write_stamp
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.windows import windows_between
+from driftwatch.profiles.build import build_reference
+from driftwatch.profiles.reference import Reference
+from driftwatch.profiles.window import Window
+from driftwatch.sources.contract import Request
+from driftwatch.store.database import Database
+from driftwatch.store.monitors import MonitorRow
+from driftwatch.store.references import (
+    ReferenceState,
+    list_references,
+    load_reference,
+    save_reference,
+)
+
+__all__ = ["Watch", "ensure_reference", "list_reference_windows", "read_reference", "rebuild_reference"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Watch:
+    """A monitor with what the store knows of it: its row, and the active reference."""
+
+    monitor: Monitor
+    row: MonitorRow
+    reference: Reference
+
+
+def list_reference_windows(monitor: Monitor) -> list[Window]:
+    """Return the windows of the reference, one a block, without those that touch an excluded stretch."""
+    spec = monitor.reference
+    return [
+        window
+        for window in windows_between(monitor.schedule, spec.start, spec.end)
+        if not any(out.start < window.end and window.start < out.end for out in spec.excluded)
+    ]
+
+
+def read_reference(monitor: Monitor) -> Reference:
+    """Return the reference of `monitor`, read from its source; version 0, for no store has it yet.
+
+    Raises UsageError where its range holds no whole window, DataError where it holds no rows, and
+    SourceError where the source cannot be read.
+    """
+    windows = list_reference_windows(monitor)
+    if not windows:
+        raise UsageError(
+            f"{monitor.id}: no whole window of {monitor.schedule} lies in the reference from "
+            f"{write_stamp(monitor.reference.start)} to {write_stamp(monitor.reference.end)}; widen it"
+        )
+    source = monitor.reference.source or monitor.source
+    request = Request(monitor=monitor.id, windows=tuple(windows), options=monitor.columns)
+    try:
+        return build_reference(list(source.read(request)), monitor.columns)
+    except DataError as error:
+        raise DataError(
+            f"{monitor.id}: reference from {write_stamp(monitor.reference.start)} to "
+            f"{write_stamp(monitor.reference.end)}: {error}"
+        ) from error
+
+
+def ensure_reference(database: Database, monitor: Monitor, row: MonitorRow, now: datetime) -> Watch:
+    """Return the monitor with its active reference.
+
+    1. Without a reference, version 1 is built and activated.
+    2. Where the configuration asks for another one, a candidate is built, once; only `reference promote`
+       activates it, and until then the active one goes on judging.
+    """
+    versions = [v for v in database.read(lambda tx: list_references(tx, row)) if v.history == row.history]
+    wanted = describe_spec(monitor)
+    if not any(version.spec == wanted for version in versions):
+        rebuild_reference(database, monitor, row, now)
+    reference = database.read(lambda tx: load_reference(tx, row))
+    if reference is None:
+        raise UsageError(
+            f"{monitor.id}: no reference version is active; see `driftwatch reference list {monitor.id}` "
+            f"and activate one with `driftwatch reference promote {monitor.id} VERSION`"
+        )
+    return Watch(monitor=monitor, row=row, reference=reference)
+
+
+def rebuild_reference(database: Database, monitor: Monitor, row: MonitorRow, now: datetime) -> int:
+    """Build the reference that the configuration asks for and return its version.
+
+    The first one of a monitor's history is activated at once, a later one is a candidate.
+    """
+    reference = read_reference(monitor)
+
+    def save(tx: Any) -> int:
+        is_first = all(version.history != row.history for version in list_references(tx, row))
+        state = ReferenceState.ACTIVE if is_first else ReferenceState.CANDIDATE
+        return save_reference(tx, row, reference, spec=describe_spec(monitor), now=now, state=state)
+
+    return database.write(save)
+
+
+def describe_spec(monitor: Monitor) -> dict[str, Any]:
+    """Return what the reference is built from: a change of it asks for another reference."""
+    spec, columns = monitor.reference, monitor.columns
+    return {
+        "from": write_stamp(spec.start),
+        "to": write_stamp(spec.end),
+        "except": [[write_stamp(out.start), write_stamp(out.end), out.why] for out in spec.excluded],
+        "source": repr(spec.source) if spec.source else None,
+        "include": None if columns.include is None else sorted(columns.include),
+        "exclude": sorted(columns.exclude),
+        "kinds": dict(sorted(columns.kinds.items())),
+        "key": list(columns.key),
+        "missing": [str(value) for value in columns.missing],
+    }

@@ -1,0 +1,135 @@
+"""What needs attention, what is late, what comes next: the state of everything on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from driftwatch.incidents.finding import VerdictWord
+from driftwatch.incidents.incident import IncidentState, Severity
+from driftwatch.incidents.stamps import write_stamp
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.windows import due_at, next_window, window_at
+from driftwatch.profiles.window import Window
+from driftwatch.store.database import Database
+from driftwatch.store.incidents import open_incidents
+from driftwatch.store.monitors import MonitorRow, find_monitor
+from driftwatch.store.outbox import OutboxSummary, outbox_summary
+from driftwatch.store.verdicts import VerdictRow, list_verdicts
+
+__all__ = ["MonitorStatus", "Status", "read_status"]
+
+COMPLETE = frozenset({VerdictWord.OK, VerdictWord.DRIFT, VerdictWord.DATA})
+"""The verdicts on windows that were read and judged whole."""
+
+_LOOKED_BACK = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorStatus:
+    """One monitor: its last verdict, what is open, and how late its next window is.
+
+    `late_by` is None unless the window after the last complete one is overdue by more than its own length.
+    """
+
+    id: str
+    verdict: str | None
+    last_window: Window | None
+    last_complete_window: Window | None
+    next_due: datetime | None
+    late_by: timedelta | None
+    open_incidents: tuple[int, ...]
+    worst: Severity | None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it was judged on time and nothing that people are told of is open."""
+        is_told = self.worst is not None and self.worst > Severity.MINOR
+        return self.verdict is not None and self.late_by is None and not is_told
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of `driftwatch.status/v1`."""
+        return {
+            "id": self.id,
+            "verdict": self.verdict,
+            "last_window": self.last_window and write_stamp(self.last_window.start),
+            "last_complete_window": self.last_complete_window
+            and write_stamp(self.last_complete_window.start),
+            "next_due": self.next_due and write_stamp(self.next_due),
+            "late_by": None if self.late_by is None else self.late_by.total_seconds(),
+            "open_incidents": list(self.open_incidents),
+            "calibration": None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Every monitor of the configuration, and the outbox."""
+
+    now: datetime
+    monitors: tuple[MonitorStatus, ...]
+    outbox: OutboxSummary
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every monitor is healthy and no delivery has failed."""
+        return all(monitor.healthy for monitor in self.monitors) and not self.outbox.failed
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the shape of `driftwatch.status/v1`; ages are in seconds."""
+        oldest = self.outbox.oldest_age
+        return {
+            "schema": "driftwatch.status/v1",
+            "now": write_stamp(self.now.replace(microsecond=0)),
+            "healthy": self.healthy,
+            "monitors": [monitor.to_json() for monitor in self.monitors],
+            "outbox": {
+                "pending": self.outbox.pending,
+                "failed": self.outbox.failed,
+                "oldest_age": None if oldest is None else oldest.total_seconds(),
+            },
+        }
+
+
+def read_status(database: Database, monitors: Sequence[Monitor], now: datetime) -> Status:
+    """Return the status of `monitors` as the store has it; nothing is judged."""
+    found = tuple(_read_monitor(database, monitor, now) for monitor in monitors)
+    return Status(now=now, monitors=found, outbox=database.read(lambda tx: outbox_summary(tx, now)))
+
+
+def _read_monitor(database: Database, monitor: Monitor, now: datetime) -> MonitorStatus:
+    row = database.read(lambda tx: find_monitor(tx, monitor.id))
+    verdicts = _read_verdicts(database, row)
+    complete = next((v.window for v in reversed(verdicts) if v.verdict.word in COMPLETE), None)
+    last = verdicts[-1] if verdicts else None
+    incidents = database.read(lambda tx: open_incidents(tx, row)) if row else []
+    opened = [one for one in incidents if one.state != IncidentState.PENDING]
+    return MonitorStatus(
+        id=monitor.id,
+        verdict=last.verdict.word if last else None,
+        last_window=last.window if last else None,
+        last_complete_window=complete,
+        next_due=_find_next_due(monitor, last.window if last else None, now),
+        late_by=_measure_lateness(monitor, complete, now),
+        open_incidents=tuple(one.id for one in opened),
+        worst=max((Severity(one.severity) for one in opened), default=None),
+    )
+
+
+def _read_verdicts(database: Database, row: MonitorRow | None) -> list[VerdictRow]:
+    return [] if row is None else database.read(lambda tx: list_verdicts(tx, row, newest=_LOOKED_BACK))
+
+
+def _find_next_due(monitor: Monitor, last: Window | None, now: datetime) -> datetime:
+    window = window_at(monitor.schedule, now) if last is None else next_window(monitor.schedule, last)
+    return due_at(window, monitor.delay)
+
+
+def _measure_lateness(monitor: Monitor, complete: Window | None, now: datetime) -> timedelta | None:
+    if complete is None:
+        return None
+    window = next_window(monitor.schedule, complete)
+    late = now - due_at(window, monitor.delay)
+    return late if late > window.length else None
