@@ -47,7 +47,8 @@ class Receiver:
             return 401
         message = json.loads(body)
         self.counted[message["type"]] += 1
-        self._say(f"  receiver: signed {message['type']}: {_describe(message)}")
+        day = message["timestamp"][:10]
+        self._say(f"  {day}  signed {message['type']}: {_describe(message)}")
         return 204
 
     def close(self) -> None:

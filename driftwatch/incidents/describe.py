@@ -55,14 +55,6 @@ _ENDS = {
     IncidentKind.EVALUATION: "It ends with the next window that can be judged.",
 }
 
-_OVER_TITLES = {
-    IncidentKind.DRIFT: "the data looks like its reference again",
-    IncidentKind.DATA: "the data is in order again",
-    IncidentKind.FRESHNESS: "new rows have arrived",
-    IncidentKind.STALE: "nothing is too old any more",
-    IncidentKind.EVALUATION: "can be checked again",
-}
-
 
 def describe_incident(incident: Incident, facts: MonitorFacts) -> tuple[str, str]:
     """Return the title, one line, and the text, one paragraph a line, of an incident as it stands."""
@@ -105,9 +97,7 @@ def build_notice(transition: Transition, incident: Incident, facts: MonitorFacts
 
 def _write_title(incident: Incident, facts: MonitorFacts) -> str:
     ranked = rank_members(incident.members)
-    if incident.state is IncidentState.RESOLVED:
-        happened = _OVER_TITLES[incident.kind] if incident.resolved_by is None else "closed by hand"
-    elif incident.kind is IncidentKind.DRIFT:
+    if incident.kind is IncidentKind.DRIFT:
         verb = "looks" if len(ranked) == 1 else "look"
         happened = f"{name_members(ranked)} {verb} different"
     elif incident.kind is IncidentKind.DATA:

