@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import Kind
 
-__all__ = ["Entry", "Statistic", "entries", "entry", "statistic"]
+__all__ = [
+    "ALL_KINDS",
+    "CATEGORIES",
+    "NUMBERS",
+    "Entry",
+    "Statistic",
+    "entries",
+    "entry",
+    "statistic",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

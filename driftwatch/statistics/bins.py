@@ -1,0 +1,103 @@
+"""The bins that PSI, total variation, Jensen–Shannon and Hellinger of a column are taken on.
+
+*Why from the reference alone:* bins that look at the batch too are ruined by it. With equal-width bins
+over both, one value of 1e6 hides a shift of a whole standard deviation.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.profiles.counts import Counts
+from driftwatch.profiles.grid import CategoryGrid
+from driftwatch.statistics.cumulative import accumulate_cells
+
+__all__ = ["BINS", "MAX_CATEGORIES", "bin_counts", "compare_shares"]
+
+BINS = 10
+"""Quantile bins of a number column."""
+MAX_CATEGORIES = 50
+"""Categories that get a bin of their own."""
+_LEAST_EXPECTED = 5
+"""Rows to expect in a category for it to get a bin of its own; below, its share is mostly noise."""
+
+Bins = NDArray[np.int64]
+Shares = NDArray[np.float64]
+
+
+def bin_counts(reference: Counts, current: Counts) -> tuple[Bins, Bins]:
+    """Return how many rows of each side lie in each bin; two arrays of one length, at least 1.
+
+    Numbers have 10 bins, cut where the reference reaches 1/10, 2/10, … of its rows. A point that holds
+    a tenth of them or more is a bin of its own, apart from what lies below the first and above the last
+    such point; fewer bins result where such points are heavy, and a few more where they lie scattered.
+    Infinite rows are in the outermost bins.
+
+    Categories have one bin for each of the (at most 50) most frequent names of which at least 5 rows are
+    to be expected on the smaller side, then one for the other names of the reference, then one for
+    unseen names. The bins never depend on what the batch holds, only on how many rows it has.
+    """
+    if isinstance(reference.grid, CategoryGrid):
+        return _bin_names(reference, current)
+    cuts = _cut_quantiles(reference)
+    return _bin_numbers(reference, cuts), _bin_numbers(current, cuts)
+
+
+def compare_shares(reference: Counts, current: Counts) -> tuple[Shares, Shares] | None:
+    """Return the shares that total variation, Jensen–Shannon and Hellinger compare.
+
+    Numbers are compared on their bins, categories on every category. None when a side has no values.
+    """
+    if isinstance(reference.grid, CategoryGrid):
+        ours, theirs = reference.cells, current.cells
+    else:
+        ours, theirs = bin_counts(reference, current)
+    n, m = int(ours.sum()), int(theirs.sum())
+    if n == 0 or m == 0:
+        return None
+    return ours / n, theirs / m
+
+
+@lru_cache(maxsize=256)
+def _cut_quantiles(reference: Counts) -> NDArray[np.int64]:
+    """Return the boundaries between cells (see `Cumulative`) at which the bins of `reference` meet."""
+    cumulative = accumulate_cells(reference)
+    if cumulative is None:
+        return np.empty(0, dtype=np.int64)
+    below, rows = cumulative.below, cumulative.rows
+    # Whole numbers: ten times the count reaches q times the rows exactly where the share reaches q/10.
+    quantiles = np.searchsorted(below * BINS, rows * np.arange(1, BINS), side="left")
+    atoms = 1 + 2 * np.flatnonzero(reference.cells[1::2] * BINS >= rows)
+    cuts = set(quantiles.tolist()) | set((atoms + 1).tolist())
+    for atom in atoms.tolist():
+        before = max((cut for cut in cuts if cut <= atom), default=0)
+        if before == 0 or below[atom] > below[before]:
+            cuts.add(atom)
+    return np.array(sorted(cut for cut in cuts if 0 < cut < len(below) - 1), dtype=np.int64)
+
+
+def _bin_numbers(counts: Counts, cuts: NDArray[np.int64]) -> Bins:
+    cumulative = accumulate_cells(counts)
+    if cumulative is None:
+        return np.zeros(len(cuts) + 1, dtype=np.int64)
+    edges = np.empty(len(cuts) + 2, dtype=np.int64)
+    edges[0], edges[-1] = 0, cumulative.rows
+    edges[1:-1] = cumulative.below[cuts]
+    return np.diff(edges)
+
+
+def _bin_names(reference: Counts, current: Counts) -> tuple[Bins, Bins]:
+    names = len(reference.cells) - 2
+    n, m = reference.values, current.values
+    frequent = np.argsort(-reference.cells[:names], kind="stable")[:MAX_CATEGORIES]
+    expected = reference.cells[frequent] * (min(n, m) / n if n else 0.0)
+    own = frequent[expected >= _LEAST_EXPECTED]
+    return _pool_names(reference.cells, own), _pool_names(current.cells, own)
+
+
+def _pool_names(cells: Bins, own: NDArray[np.intp]) -> Bins:
+    alone, unseen = cells[own], cells[-1]
+    return np.concatenate([alone, [cells.sum() - alone.sum() - unseen, unseen]])
