@@ -1,0 +1,134 @@
+"""Settings without mistakes into the values that jobs run on."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from driftwatch.config.fingerprints import build_fingerprint, build_identity
+from driftwatch.config.resolving import resolve_moment, resolve_schedule, resolve_time
+from driftwatch.config.settings import MonitorSettings, PatienceSettings
+from driftwatch.incidents.policy import Ages, Freshness, Patience, Policy
+from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging, Rule
+from driftwatch.jobs.monitor import CatchUp, Excluded, Model, Monitor, ReferenceSpec
+from driftwatch.jobs.windows import Schedule, season_cycle
+from driftwatch.profiles.columns import ColumnOptions
+from driftwatch.retraining.policy import RetrainPolicy
+
+__all__ = ["build_monitor", "need"]
+
+_T = TypeVar("_T")
+
+
+def need(value: _T | None) -> _T:
+    """Return a value that reading has made sure is there."""
+    if value is None:
+        raise TypeError("a required setting was not read before building")
+    return value
+
+
+def build_monitor(settings: MonitorSettings) -> Monitor:
+    """Return the monitor that checked `settings` describe."""
+    source = need(settings.source)
+    schedule = need(resolve_schedule(settings))
+    columns = _build_columns(settings)
+    return Monitor(
+        id=need(settings.id),
+        source=source.value,
+        schedule=schedule,
+        reference=_build_reference(settings),
+        identity=build_identity(source.kind, source.value, schedule, columns),
+        fingerprint=build_fingerprint(settings),
+        title=settings.title,
+        description=settings.description,
+        owner=settings.owner,
+        runbook=settings.runbook,
+        delay=settings.delay,
+        timezone=settings.timezone,
+        columns=columns,
+        catch_up=settings.catch_up or CatchUp(),
+        judging=_build_judging(settings),
+        policy=_build_policy(settings, schedule),
+        model=_build_model(settings),
+        notify=settings.notify,
+        retrain=_build_retrain(settings),
+    )
+
+
+def _build_columns(settings: MonitorSettings) -> ColumnOptions:
+    columns = settings.columns
+    return ColumnOptions(
+        include=columns.include if columns else None,
+        exclude=columns.exclude if columns else (),
+        kinds=(columns.kinds if columns else None) or {},
+        key=settings.key,
+        time=resolve_time(need(settings.source)),
+        missing=settings.missing,
+        timezone=settings.timezone,
+    )
+
+
+def _build_reference(settings: MonitorSettings) -> ReferenceSpec:
+    reference = need(settings.reference)
+    zone = settings.timezone
+    excluded = tuple(
+        Excluded(
+            start=resolve_moment(need(one.from_), zone),
+            end=resolve_moment(need(one.to), zone),
+            why=need(one.why),
+        )
+        for one in reference.except_
+    )
+    return ReferenceSpec(
+        start=resolve_moment(need(reference.from_), zone),
+        end=resolve_moment(need(reference.to), zone),
+        excluded=excluded,
+        source=reference.source.value if reference.source else None,
+    )
+
+
+def _build_judging(settings: MonitorSettings) -> Judging:
+    rules = tuple(
+        Rule(column=need(rule.column), statistic=need(rule.statistic), limit=need(rule.limit))
+        for rule in settings.rules
+    )
+    effect = settings.minimum_effect
+    # Whoever writes limits without an effect wants to be told by these limits alone.
+    return Judging(
+        minimum_effect=DEFAULT_MINIMUM_EFFECT if effect is None and not rules else effect, rules=rules
+    )
+
+
+def _build_policy(settings: MonitorSettings, schedule: Schedule) -> Policy:
+    patience = settings.patience
+    k, of = (
+        (patience.k, need(patience.of)) if isinstance(patience, PatienceSettings) else (patience, patience)
+    )
+    return Policy(
+        patience=Patience(k=k, of=of),
+        resolve_after=settings.resolve_after,
+        freshness=settings.freshness or Freshness(),
+        ages=settings.ages or Ages(),
+        season=season_cycle(schedule),
+    )
+
+
+def _build_model(settings: MonitorSettings) -> Model | None:
+    if settings.model is None:
+        return None
+    trained = settings.model.trained_at
+    return Model(
+        name=need(settings.model.name),
+        version=settings.model.version,
+        trained_at=resolve_moment(trained, settings.timezone) if trained else None,
+    )
+
+
+def _build_retrain(settings: MonitorSettings) -> RetrainPolicy | None:
+    if settings.retrain is None:
+        return None
+    return RetrainPolicy(
+        trigger=need(settings.retrain.trigger),
+        when=frozenset(settings.retrain.when),
+        after=settings.retrain.after,
+        cooldown=settings.retrain.cooldown,
+    )

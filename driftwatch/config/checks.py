@@ -1,0 +1,222 @@
+"""What has to fit together in a configuration, beyond each value by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from driftwatch.config.mistakes import Path, suggest
+from driftwatch.config.reading import BAD
+from driftwatch.config.resolving import list_time_columns, resolve_moment, resolve_schedule
+from driftwatch.config.sections import Chosen
+from driftwatch.config.settings import FileSettings, MonitorSettings, PatienceSettings, RuleSettings
+from driftwatch.jobs.windows import windows_between
+from driftwatch.statistics import entries
+
+__all__ = ["Note", "check_settings"]
+
+Note = Callable[[Path, str], None]
+"""Records that the setting at a path is wrong."""
+
+_T = TypeVar("_T")
+
+
+def check_settings(settings: FileSettings, note: Note) -> None:
+    """Record everything that does not fit together."""
+    if settings.version not in (None, 1):
+        note(("version",), f"wants 1, the only version there is, not {settings.version}")
+    channels = settings.channels or {}
+    _check_fallbacks(channels, note)
+    seen: dict[str, int] = {}
+    for place, monitor in _list_good(settings.monitors):
+        path: Path = ("monitors", place)
+        if monitor.id is not None and monitor.id in seen:
+            note((*path, "id"), f"is the id of monitors[{seen[monitor.id]}] too; every monitor needs its own")
+        elif monitor.id is not None:
+            seen[monitor.id] = place
+        _check_names(monitor, channels, settings.triggers or {}, path, note)
+        for check in _CHECKS:
+            check(monitor, path, note)
+
+
+def _list_good(items: Iterable[_T]) -> Iterator[tuple[int, _T]]:
+    return ((place, item) for place, item in enumerate(items) if item is not BAD)
+
+
+def _check_fallbacks(channels: Mapping[Any, Any], note: Note) -> None:
+    following = {
+        name: getattr(chosen.value, "fallback", None) if isinstance(chosen, Chosen) else None
+        for name, chosen in channels.items()
+    }
+    for name, fallback in following.items():
+        path: Path = ("channels", name, "fallback")
+        if fallback is not None and fallback not in channels:
+            note(path, _describe_unknown("channel", fallback, channels))
+        elif _leads_back(name, following):
+            note(path, f"leads back to {name}; the last channel of a chain has no fallback")
+
+
+def _leads_back(name: str, following: Mapping[str, str | None]) -> bool:
+    passed, step = {name}, following[name]
+    while step is not None and step not in passed:
+        passed.add(step)
+        step = following.get(step)
+    return step == name
+
+
+def _check_names(
+    monitor: MonitorSettings,
+    channels: Mapping[Any, Any],
+    triggers: Mapping[Any, Any],
+    path: Path,
+    note: Note,
+) -> None:
+    told: list[str] = []
+    for place, name in _list_good(monitor.notify):
+        if name not in channels:
+            note((*path, "notify", place), _describe_unknown("channel", name, channels))
+        elif name in told:
+            note((*path, "notify", place), f"names {name} a second time")
+        told.append(name)
+    if monitor.retrain is None:
+        return
+    trigger = monitor.retrain.trigger
+    if trigger is not None and trigger not in triggers:
+        note((*path, "retrain", "trigger"), _describe_unknown("trigger", trigger, triggers))
+    if monitor.retrain.after < 1:
+        note((*path, "retrain", "after"), f"wants at least 1 window, not {monitor.retrain.after}")
+    if not monitor.retrain.when:
+        note((*path, "retrain", "when"), "wants at least one kind of incident: drift or stale")
+
+
+def _describe_unknown(noun: str, name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    there = f"there are {', '.join(names)}" if names else f"there is none under {noun}s:"
+    return f"there is no {noun} {name!r}; {there}{suggest(name, names)}"
+
+
+def _check_window(monitor: MonitorSettings, path: Path, note: Note) -> None:
+    try:
+        resolve_schedule(monitor)
+    except ValueError as error:
+        note((*path, "window"), str(error))
+
+
+def _check_patience(monitor: MonitorSettings, path: Path, note: Note) -> None:
+    patience = monitor.patience
+    k, of = (patience.k, patience.of) if isinstance(patience, PatienceSettings) else (patience, patience)
+    if k < 1 or (of is not None and of < k):
+        note((*path, "patience"), f"wants 1 ≤ k ≤ of, not k = {k}, of = {of}")
+    if monitor.resolve_after < 1:
+        note((*path, "resolve_after"), f"wants at least 1 window, not {monitor.resolve_after}")
+
+
+def _check_reference(monitor: MonitorSettings, path: Path, note: Note) -> None:
+    reference = monitor.reference
+    if reference is None or reference.from_ is None or reference.to is None:
+        return
+    path = (*path, "reference")
+    start = resolve_moment(reference.from_, monitor.timezone)
+    end = resolve_moment(reference.to, monitor.timezone)
+    if end <= start:
+        note((*path, "to"), "must be after from; it is exclusive")
+        return
+    _check_holds_window(monitor, start, end, path, note)
+    for place, one in _list_good(reference.except_):
+        if one.from_ is None or one.to is None:
+            continue
+        left, right = (resolve_moment(moment, monitor.timezone) for moment in (one.from_, one.to))
+        if right <= left:
+            note((*path, "except", place, "to"), "must be after from; it is exclusive")
+        elif right <= start or left >= end:
+            note((*path, "except", place), "lies outside the reference and leaves nothing out")
+
+
+def _check_holds_window(
+    monitor: MonitorSettings, start: datetime, end: datetime, path: Path, note: Note
+) -> None:
+    try:
+        schedule = resolve_schedule(monitor)
+    except ValueError:
+        return
+    if schedule is not None and next(windows_between(schedule, start, end), None) is None:
+        note((*path, "to"), f"leaves no whole window of {schedule} in the reference; widen the reference")
+
+
+def _check_time(monitor: MonitorSettings, path: Path, note: Note) -> None:
+    source = monitor.source
+    if source is not None and source.extra.time_column is None and _needs_time(source):
+        note((*path, "source", "time_column"), "is missing: the column with the time of a row")
+    if monitor.reference is None or monitor.reference.source is None or source is None:
+        return
+    own = monitor.reference.source.extra.time_column
+    if own is not None and own != source.extra.time_column:
+        there = (*path, "reference", "source", "time_column")
+        note(there, "must be the same as in the monitor's source; it may be left out here")
+
+
+def _needs_time(source: Chosen) -> bool:
+    return source.kind == "files" or getattr(source.value, "table", None) is not None
+
+
+def _check_columns(monitor: MonitorSettings, path: Path, note: Note) -> None:
+    columns = monitor.columns
+    if columns is None or columns.include is None:
+        return
+    if not columns.include:
+        note((*path, "columns", "include"), "names no column, so that nothing would be judged")
+    for place, name in _list_good(columns.exclude):
+        if name in columns.include:
+            note((*path, "columns", "exclude", place), f"{name!r} stands under include too")
+
+
+def _check_rules(monitor: MonitorSettings, path: Path, note: Note) -> None:
+    known = {entry.name: entry for entry in entries()}
+    for place, rule in _list_good(monitor.rules):
+        there: Path = (*path, "rules", place)
+        if rule.statistic is not None and rule.statistic not in known:
+            names = ", ".join(sorted(known))
+            hint = suggest(rule.statistic, known)
+            note((*there, "statistic"), f"there is no statistic {rule.statistic!r}; there are {names}{hint}")
+        elif rule.statistic is not None and rule.limit is not None:
+            greatest = known[rule.statistic].greatest
+            if rule.limit < 0 or (greatest is not None and rule.limit >= greatest):
+                most = "" if greatest is None else f" and below {greatest:g}, its greatest value"
+                note((*there, "limit"), f"wants at least 0{most}, not {rule.limit:g}")
+        _check_rule_column(rule, monitor, there, note)
+
+
+def _check_rule_column(rule: RuleSettings, monitor: MonitorSettings, path: Path, note: Note) -> None:
+    columns = monitor.columns
+    unjudged = {
+        "the time column": list_time_columns(monitor.source),
+        "a key column": monitor.key,
+        "excluded": columns.exclude if columns else (),
+    }
+    for why, names in unjudged.items():
+        if rule.column in names:
+            note((*path, "column"), f"{rule.column!r} is not judged: it is {why}")
+    included = columns.include if columns else None
+    if rule.column is not None and rule.column != "*" and included and rule.column not in included:
+        note((*path, "column"), f"{rule.column!r} is not judged: it is not under columns.include")
+
+
+def _check_ages(monitor: MonitorSettings, path: Path, note: Note) -> None:
+    trained = monitor.model is not None and monitor.model.trained_at is not None
+    if monitor.ages is not None and monitor.ages.model is not None and not trained:
+        note((*path, "ages", "model"), "needs model.trained_at, the day the model was trained")
+    fresh = monitor.freshness
+    if fresh and fresh.warn_after and fresh.page_after and fresh.page_after < fresh.warn_after:
+        note((*path, "freshness", "page_after"), "must not be shorter than warn_after")
+
+
+_CHECKS: Final = (
+    _check_window,
+    _check_patience,
+    _check_reference,
+    _check_time,
+    _check_columns,
+    _check_rules,
+    _check_ages,
+)

@@ -1,0 +1,114 @@
+"""A configuration file into a Config, or into every mistake that is in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from driftwatch.channels.contract import Channel
+from driftwatch.config.building import build_monitor, need
+from driftwatch.config.checks import check_settings
+from driftwatch.config.fingerprints import build_fingerprint
+from driftwatch.config.mistakes import ConfigMistakesError, Mistake, Mistakes, Path, Place
+from driftwatch.config.reading import BAD, Reader
+from driftwatch.config.settings import FileSettings
+from driftwatch.config.tree import MOST_BYTES, Items, Node, Table, parse_tree
+from driftwatch.errors import ConfigError
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.net.secrets import Secret
+from driftwatch.triggers.contract import Trigger
+
+__all__ = ["Config", "load_config", "parse_config"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything a configuration file says.
+
+    `warnings` are things that work but should be looked at, one line each. `fingerprint` changes when
+    anything changes.
+    """
+
+    store_url: Secret
+    channels: Mapping[str, Channel]
+    triggers: Mapping[str, Trigger]
+    monitors: tuple[Monitor, ...]
+    fingerprint: str
+    warnings: tuple[str, ...] = ()
+
+
+def load_config(path: str | FilePath, environment: Mapping[str, str] | None = None) -> Config:
+    """Return the configuration in the file at `path`.
+
+    `environment` fills in `${NAME}`, by default that of the process; `${file:…}` is relative to the
+    folder of `path`. Raises ConfigMistakesError, a ConfigError, with every mistake and its place.
+    """
+    path = FilePath(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"there is no file {path}; driftwatch init writes one, and -c names another place"
+        ) from None
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise ConfigError(f"{path} cannot be read: {why}") from None
+    return parse_config(content, file=path, environment=os.environ if environment is None else environment)
+
+
+def parse_config(content: bytes, *, file: FilePath, environment: Mapping[str, str]) -> Config:
+    """Return the configuration that `content` describes; `file` is its name in messages and its folder."""
+    mistakes = Mistakes()
+    root = parse_tree(content, mistakes)
+    settings = _read_settings(root, mistakes, file, environment) if root is not None else None
+    if mistakes.found or settings is None:
+        raise ConfigMistakesError(str(file), mistakes.found)
+    return Config(
+        store_url=need(need(settings.store).url),
+        channels={str(name): chosen.value for name, chosen in (settings.channels or {}).items()},
+        triggers={str(name): chosen.value for name, chosen in (settings.triggers or {}).items()},
+        monitors=tuple(build_monitor(monitor) for monitor in settings.monitors),
+        fingerprint=build_fingerprint(settings),
+        warnings=tuple(_format_warning(str(file), one) for one in mistakes.warned),
+    )
+
+
+def _read_settings(
+    root: Node, mistakes: Mistakes, file: FilePath, environment: Mapping[str, str]
+) -> FileSettings | None:
+    reader = Reader(mistakes=mistakes, environment=environment, folder=file.absolute().parent)
+    settings = reader.read(root, FileSettings, ())
+    if settings is BAD:
+        return None
+
+    def note(path: Path, text: str) -> None:
+        mistakes.add(_find_place(root, path), path, text)
+
+    check_settings(settings, note)
+    for place, monitor in enumerate(settings.monitors):
+        if monitor is not BAD and not monitor.notify:
+            path: Path = ("monitors", place, "notify")
+            mistakes.warn(_find_place(root, path), path, "names no channel: nobody will be told")
+    return settings if isinstance(settings, FileSettings) else None
+
+
+def _find_place(root: Node, path: Path) -> Place:
+    """Return where the setting at `path` stands, or the innermost section around it that is there."""
+    node = root
+    for part in path:
+        inner: Node | None = None
+        if isinstance(node, Table):
+            inner = node.find(str(part))
+        elif isinstance(node, Items) and isinstance(part, int) and part < len(node.items):
+            inner = node.items[part]
+        if inner is None:
+            break
+        node = inner
+    return node.place
+
+
+def _format_warning(file: str, one: Mistake) -> str:
+    return f"{file}:{one.place.line}:{one.place.column}: {one.path}: {one.text}"

@@ -1,0 +1,202 @@
+"""The sections of the configuration: a key is a field, and its words are what editors show.
+
+Channels, triggers and sources are not here: their settings stand beside their code.
+"""
+
+# ruff: noqa: RUF009 - setting() is dataclasses.field with words for editors.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from driftwatch.config.sections import Choice, Chosen, setting
+from driftwatch.config.values import Key, Moment, Share, Zone
+from driftwatch.incidents.policy import Ages, Freshness
+from driftwatch.jobs.monitor import CatchUp
+from driftwatch.net.secrets import Secret
+from driftwatch.profiles.grid import Kind
+
+__all__ = [
+    "ColumnSettings",
+    "CronSettings",
+    "ExceptSettings",
+    "FileSettings",
+    "ModelSettings",
+    "MonitorSettings",
+    "PatienceSettings",
+    "ReferenceSettings",
+    "RetrainSettings",
+    "RuleSettings",
+    "SourceExtra",
+    "StoreSettings",
+    "TimeColumnSettings",
+]
+
+
+def _load_sources() -> Mapping[str, type]:
+    from driftwatch.sources import SOURCES
+
+    return SOURCES
+
+
+def _load_channels() -> Mapping[str, type]:
+    from driftwatch.channels import CHANNELS
+
+    return CHANNELS
+
+
+def _load_triggers() -> Mapping[str, type]:
+    from driftwatch.triggers import TRIGGERS
+
+    return TRIGGERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Where driftwatch remembers what it judged and told."""
+
+    url: Secret | None = setting(
+        "a database, such as sqlite:///driftwatch.db, postgresql://… or mysql://…", required=True
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CronSettings:
+    """Windows between successive fires of a cron line."""
+
+    cron: str | None = setting("five cron fields, such as 0 6 * * 1-5", required=True)
+    timezone: Zone | None = setting("the zone of the cron fields; the monitor's where it is left out")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeColumnSettings:
+    """The column with the time of a row, with its format."""
+
+    column: str | tuple[str, ...] = setting("the column, or a list of columns to join", (), required=True)
+    format: str | None = setting("how the times are written, such as %d-%m-%Y %H:%M")
+    timezone: Zone | None = setting("the zone of times without one; the monitor's where it is left out")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceExtra:
+    """What every source may say beside its own settings."""
+
+    time_column: str | tuple[str, ...] | TimeColumnSettings | None = setting(
+        "the column with the time of a row, or a list of columns to join"
+    )
+
+
+SourceSettings = Annotated[Chosen, Choice("source", _load_sources, SourceExtra)]
+ChannelSettings = Annotated[Chosen, Choice("channel", _load_channels)]
+TriggerSettings = Annotated[Chosen, Choice("trigger", _load_triggers)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptSettings:
+    """A stretch of time that the reference leaves out."""
+
+    from_: Moment | None = setting("its first moment", required=True)
+    to: Moment | None = setting("its end, exclusive", required=True)
+    why: str | None = setting("why it is left out", required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceSettings:
+    """The rows that production is compared with."""
+
+    from_: Moment | None = setting("the first day of the reference", required=True)
+    to: Moment | None = setting("the end of the reference, exclusive", required=True)
+    except_: tuple[ExceptSettings, ...] = setting("stretches of time to leave out, each with its reason", ())
+    source: SourceSettings | None = setting("where the reference lies, when not in the monitor's source")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnSettings:
+    """Which columns are judged, and as what."""
+
+    include: tuple[str, ...] | None = setting("judge these columns only")
+    exclude: tuple[str, ...] = setting("columns not to judge", ())
+    kinds: Mapping[str, Kind] | None = setting("kinds that differ from what the reference looks like")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSettings:
+    """A limit on a statistic of a column."""
+
+    column: str | None = setting('a column, or "*" for every one', required=True)
+    statistic: str | None = setting("the statistic that has the limit", required=True)
+    limit: float | None = setting("the largest value that is no finding", required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatienceSettings:
+    """How many windows must be breached before an incident opens."""
+
+    k: int = setting("breached windows", 1, required=True)
+    of: int | None = setting("among this many windows", required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """The model that eats what is watched."""
+
+    name: str | None = setting("its name", required=True)
+    version: str | None = setting("its version")
+    trained_at: Moment | None = setting("when it was trained")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainSettings:
+    """When retraining is asked for."""
+
+    trigger: str | None = setting("the trigger to start", required=True)
+    when: frozenset[Literal["drift", "stale"]] = setting(
+        "kinds of incident that call for it", frozenset({"drift", "stale"})
+    )
+    after: int = setting("windows that the incident has been open", 1)
+    cooldown: timedelta = setting("the shortest time between two requests", timedelta(days=7))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorSettings:
+    """One thing that is watched."""
+
+    id: Key | None = setting("the stable key of the monitor", required=True)
+    title: str | None = setting("its name for people")
+    description: str | None = setting("what it is, for people")
+    owner: str | None = setting("who looks after it")
+    runbook: str | None = setting("the address of the page that says what to do")
+    source: SourceSettings | None = setting("where the rows come from", required=True)
+    window: timedelta | CronSettings | None = setting(
+        "how much event time is judged at once, such as 1d", required=True
+    )
+    delay: timedelta = setting("how long after a window closes it is read", timedelta(0))
+    timezone: Zone = setting("the zone of days, and of times without one", Zone("UTC"))
+    missing: tuple[str | float, ...] = setting("values that mean missing", ())
+    key: tuple[str, ...] = setting("the columns that make a row unique", ())
+    reference: ReferenceSettings | None = setting("what production is compared with", required=True)
+    columns: ColumnSettings | None = setting("which columns are judged, and as what")
+    catch_up: CatchUp | None = setting("what to judge of windows missed while down")
+    rules: tuple[RuleSettings, ...] = setting("explicit limits", ())
+    minimum_effect: Share | None = setting("the share of rows that must be shown to have moved")
+    patience: int | PatienceSettings = setting("breached windows before an incident opens", 1)
+    resolve_after: int = setting("clean complete windows before an incident resolves", 3)
+    freshness: Freshness | None = setting("how late rows may be")
+    ages: Ages | None = setting("how old the model and the reference may become")
+    model: ModelSettings | None = setting("the model that eats what is watched")
+    notify: tuple[str, ...] = setting("the channels that are told", ())
+    retrain: RetrainSettings | None = setting("when retraining is asked for")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """The whole file."""
+
+    version: int | None = setting("the version of this format: 1", required=True)
+    store: StoreSettings | None = setting("where driftwatch remembers", required=True)
+    channels: Mapping[Key, ChannelSettings] | None = setting("who can be told, by name")
+    triggers: Mapping[Key, TriggerSettings] | None = setting("what can start retraining, by name")
+    monitors: tuple[MonitorSettings, ...] = setting("what is watched", (), required=True)
