@@ -27,7 +27,9 @@ def chi_square(reference: Counts, current: Counts) -> Statistic:
     Σ (observed − expected)²/expected without correction. 0 for two equal inputs, with `p_value` 1 when
     there is one category only; symmetric. Categories empty on both sides are left out. Where an expected
     count is below 5 the p-value is that of a gamma distribution with the mean and the variance which the
-    statistic has given both margins; one unseen row among many is then no proof of anything.
+    statistic has given both margins; one unseen row among many is then no proof of anything. All unseen
+    names are one category here, which the reference cannot have: where its names have a long tail the
+    p-value is too small, and `driftwatch.statistics.rates.unseen_p_value` is the one to ask.
 
     References
     ----------

@@ -13,6 +13,7 @@ from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid
 from driftwatch.statistics.catalogue import Statistic, statistic
 from driftwatch.statistics.cumulative import accumulate_cells, measure_distance
+from driftwatch.statistics.rates import liken_unseen
 
 __all__ = ["bound_moved_share", "moved_share"]
 
@@ -58,7 +59,9 @@ def bound_moved_share(reference: Counts, current: Counts, *, alpha: float) -> fl
     -----
     Numbers: D − √(−½ ln(α/2))·√((n + m)/(nm)), with the lower end of D on a coarse grid. Categories: the
     largest growth of one category's share, or of the unseen ones', from the Clopper–Pearson bound above
-    the reference's share to the one below the batch's, α shared over all categories and both sides.
+    the reference's share to the one below the batch's, α shared over all categories and both sides. That
+    no unseen name is in the reference goes without saying; their share is bounded as names seen once tell
+    it (`liken_unseen`), and not at all where the reference had more names than are remembered.
 
     References
     ----------
@@ -78,7 +81,7 @@ def bound_moved_share(reference: Counts, current: Counts, *, alpha: float) -> fl
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must lie between 0 and 1, not be {alpha}")
     if isinstance(reference.grid, CategoryGrid):
-        return _bound_growth(reference, current, alpha)
+        return _bound_growth(reference.grid, reference, current, alpha)
     bounds = measure_distance(reference, current)
     if bounds is None:
         return 0.0
@@ -94,12 +97,12 @@ def _count_usable(counts: Counts) -> int:
     return 0 if cumulative is None else cumulative.rows
 
 
-def _bound_growth(reference: Counts, current: Counts, alpha: float) -> float:
+def _bound_growth(grid: CategoryGrid, reference: Counts, current: Counts, alpha: float) -> float:
     m = current.values
     if reference.values == 0 or m == 0:
         return 0.0
     each = alpha / (2 * len(reference.cells))
-    usual = _bound_shares_above(reference, each)
+    usual = _bound_shares_above(grid, reference, each)
     grown = np.flatnonzero(current.cells > usual * m)
     if len(grown) == 0:
         return 0.0
@@ -113,11 +116,16 @@ def _bound_growth(reference: Counts, current: Counts, alpha: float) -> float:
 
 
 @lru_cache(maxsize=256)
-def _bound_shares_above(reference: Counts, alpha: float) -> NDArray[np.float64]:
+def _bound_shares_above(grid: CategoryGrid, reference: Counts, alpha: float) -> NDArray[np.float64]:
     """Return the Clopper–Pearson upper bound on the share of every cell, each at `alpha`."""
     n = reference.values
     above: NDArray[np.float64] = np.ones(len(reference.cells))
     open_above = reference.cells < n
     cells = reference.cells[open_above]
     above[open_above] = betainccinv(cells + 1, n - cells, alpha)
+    hits, rows = liken_unseen(grid, n)
+    above[grid.unseen_cell] = float(betainccinv(hits + 1, rows - hits, alpha)) if hits < rows else 1.0
+    if not grid.knows_all:
+        # Names that the reference never had are counted among the others then.
+        above[grid.other_cell] = 1.0
     return above

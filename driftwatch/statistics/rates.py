@@ -13,7 +13,7 @@ from scipy.special import gammaln
 
 from driftwatch.profiles.grid import CategoryGrid
 
-__all__ = ["range_p_value", "rate_p_value", "unseen_p_value"]
+__all__ = ["liken_unseen", "range_p_value", "rate_p_value", "unseen_p_value"]
 
 
 def rate_p_value(reference_hits: int, reference_rows: int, hits: int, rows: int) -> float:
@@ -134,14 +134,7 @@ def unseen_p_value(grid: CategoryGrid, reference_rows: int, unseen: int, rows: i
 
     Notes
     -----
-    Names seen once in n rows estimate the share of those not yet seen: Good and Turing's N₁/n, here
-    (N₁ + 1)/(n + 1), with Esty's variance (N₁ + 2N₂ − N₁²/n)/n², here with one more name seen once. The
-    reference is given the size and the hits at which `rate_p_value` assumes that mean and that variance,
-    both rounded towards the larger p-value.
-
-    References
-    ----------
-    I. J. Good, Biometrika 40, 1953. W. W. Esty, Annals of Statistics 11, 1983.
+    `rate_p_value` with the hits and the rows of `liken_unseen`.
 
     Examples
     --------
@@ -150,13 +143,48 @@ def unseen_p_value(grid: CategoryGrid, reference_rows: int, unseen: int, rows: i
     >>> round(unseen_p_value(CategoryGrid(names=("a",)), 100, 1, 1), 3)
     0.01
     """
-    if not grid.knows_all or unseen <= 0 or reference_rows <= 0:
-        return 1.0
-    once, twice, n = grid.singletons, grid.doubletons, reference_rows
-    mean = (once + 1) / (n + 1)
-    if mean >= 1:
-        return 1.0
-    variance = ((once + 1) * (1 - mean) + 2 * twice) / n**2
-    size = int(mean * (1 - mean) / variance) - 2
-    hits = math.ceil(mean * (size + 1)) - 1
+    hits, size = liken_unseen(grid, reference_rows)
     return rate_p_value(hits, size, unseen, rows)
+
+
+def liken_unseen(grid: CategoryGrid, reference_rows: int) -> tuple[int, int]:
+    """Return (hits, rows) of a reference that knows as much of a rate as this one of unseen names.
+
+    Parameters
+    ----------
+    grid
+        The reference's categories, with how many of them occur once and twice.
+    reference_rows
+        The names of the reference, repeats counted.
+
+    Returns
+    -------
+    tuple
+        As many hits as rows, which is to know nothing, where every name was seen just once, where the
+        reference had more names than are remembered, and without rows.
+
+    Notes
+    -----
+    Names seen once in n rows estimate the share of those not yet seen: Good and Turing's N₁/n, here
+    (N₁ + 1)/(n + 1), with Esty's variance (N₁ + 2N₂ − N₁²/n)/n², here with one more name seen once. A rate
+    with h hits in r rows is taken for Beta(h + 1, r − h); these h and r give that mean and that variance,
+    both rounded towards knowing less.
+
+    References
+    ----------
+    I. J. Good, Biometrika 40, 1953. W. W. Esty, Annals of Statistics 11, 1983.
+
+    Examples
+    --------
+    >>> liken_unseen(CategoryGrid(names=("a",)), 1000)
+    (0, 997)
+    """
+    once, twice, n = grid.singletons, grid.doubletons, reference_rows
+    if not grid.knows_all or n <= 0 or once >= n:
+        return 0, 0
+    mean = (once + 1) / (n + 1)
+    variance = ((once + 1) * (1 - mean) + 2 * twice) / n**2
+    rows = int(mean * (1 - mean) / variance) - 2
+    if rows <= 0:
+        return 0, 0
+    return min(rows, math.ceil(mean * (rows + 1)) - 1), rows

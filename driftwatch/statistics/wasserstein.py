@@ -34,7 +34,8 @@ def wasserstein(reference: Counts, current: Counts) -> Statistic:
     -------
     Statistic
         `low` and `high` enclose the exact distance; `value` is the estimate between them that takes
-        rows to lie evenly inside each gap. All None when a side has no finite value or a sum that overflowed.
+        rows to lie evenly inside each gap. All None when a side has no finite value, and when points lie
+        so far apart or values are so large that a float cannot hold the result.
 
     Notes
     -----
@@ -95,6 +96,8 @@ def _measure(reference: Counts, current: Counts) -> Statistic:
     if n == 0 or m == 0 or reference.sums.minimum is None or current.sums.minimum is None:
         return Statistic(value=None)
     ours, theirs = reference.sums, current.sums
+    if not np.all(np.isfinite(_measure_widths(reference.grid))):
+        return Statistic(value=None)
     area = (
         _measure_gaps(reference, current)
         + _measure_tail(ours.below / n, theirs.below / m)
@@ -178,4 +181,5 @@ def _share_finite(counts: Counts) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=128)
 def _measure_widths(grid: NumberGrid) -> NDArray[np.float64]:
-    return np.diff(grid.points)
+    with np.errstate(over="ignore"):
+        return np.diff(grid.points)

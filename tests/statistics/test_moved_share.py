@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from driftwatch.profiles.counts import empty_counts
+from driftwatch.profiles.counts import count_names, empty_counts
+from driftwatch.profiles.grid import build_category_grid
 from driftwatch.statistics.moved_share import bound_moved_share, moved_share
+from driftwatch.statistics.unseen_share import unseen_share
 from tests.support.columns import count_category_rows, pair_categories, pair_numbers
 
 
@@ -69,6 +71,35 @@ def test_one_unseen_row_shows_nothing_and_three_in_ten_show_nearly_that(unseen: 
     found = bound_moved_share(*pair_categories(reference, current), alpha=0.01)
 
     assert found == (pytest.approx(0.295, abs=0.002) if shown else 0)
+
+
+@pytest.mark.parametrize("rows", [200, 1000, 10_000])
+def test_names_with_a_long_tail_show_nothing_though_many_are_unseen(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    shown, unseen = [], []
+
+    for _ in range(200):
+        usual, fresh = ([f"name {rank}" for rank in rng.zipf(1.3, size)] for size in (rows, 1000))
+        counts = pair_categories(usual, fresh)
+        shown.append(bound_moved_share(*counts, alpha=0.05))
+        unseen.append(unseen_share(*counts).value or 0.0)
+
+    assert np.mean(unseen) > 0.05
+    assert np.mean(np.array(shown) > 0) <= 0.05
+
+
+def test_where_names_were_forgotten_the_others_may_be_new_and_show_nothing() -> None:
+    names, counts = ["a", "b", "c"], np.array([500, 300, 200])
+    full = build_category_grid(names, counts, max_names=1)
+    forgetful = build_category_grid(names, counts, max_names=1, max_remembered=2)
+    shown = []
+
+    for grid in (full, forgetful):
+        usual, moved = count_names(grid, names, counts), count_names(grid, names, np.array([100, 800, 100]))
+        shown.append(bound_moved_share(usual, moved, alpha=0.01))
+
+    assert shown[0] > 0.3
+    assert shown[1] == 0
 
 
 def test_a_million_rows_with_a_tiny_shift_show_less_than_anyone_should_be_told() -> None:

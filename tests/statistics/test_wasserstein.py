@@ -112,6 +112,10 @@ def test_sums_that_overflowed_give_no_value() -> None:
     assert found.value is None
 
 
+def test_points_too_far_apart_for_a_float_give_no_value() -> None:
+    assert wasserstein(*pair_numbers([1e308, -1e308], [1e308])).value is None
+
+
 def test_counts_without_sums_give_no_value() -> None:
     reference, _ = pair_numbers([1, 2], [1, 2])
     bare = Counts(grid=reference.grid, cells=reference.cells)

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from fractions import Fraction
 
 import numpy as np
 from scipy.spatial.distance import jensenshannon
@@ -90,11 +91,22 @@ def _bound_growth(reference: Names, current: Names) -> float:
     unseen = sum(count for name, count in theirs.items() if name not in ours)
     each = 0.01 / (2 * (len(ours) + 2))
     best = 0.0
-    for before, now in [*((ours[name], theirs[name]) for name in ours), (0, unseen)]:
-        above = float(beta.ppf(1 - each, before + 1, n - before)) if before < n else 1.0
+    sides = [(ours[name], n, theirs[name]) for name in ours] + [(*_guess_unseen(ours), unseen)]
+    for before, of, now in sides:
+        above = float(beta.ppf(1 - each, before + 1, of - before)) if before < of else 1.0
         below = float(beta.ppf(each, now, m - now + 1)) if now else 0.0
         best = max(best, below - above)
     return best
+
+
+def _guess_unseen(reference: Counter[str]) -> tuple[int, int]:
+    """Return how many hits in how many rows tell as much as the names seen once and twice."""
+    n, often = sum(reference.values()), Counter(reference.values())
+    if often[1] >= n:
+        return 0, 0
+    mean = Fraction(often[1] + 1, n + 1)
+    rows = math.floor(mean * (1 - mean) * n**2 / ((often[1] + 1) * (1 - mean) + 2 * often[2])) - 2
+    return (math.ceil(mean * (rows + 1)) - 1, rows) if rows > 0 else (0, 0)
 
 
 def _bound_distance(reference: Numbers, current: Numbers) -> float:
