@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from driftwatch.errors import DataError
+from driftwatch.profiles.arrays import build_texts, view_numbers
 from driftwatch.profiles.grid import Kind
 from driftwatch.profiles.times import TimeColumn, parse_times
 
@@ -166,7 +167,7 @@ def drop_missing(column: ColumnData, missing: tuple[str | float, ...]) -> pa.Chu
     if not words:
         return values
     trimmed = values if column.text == "typed" else pc.utf8_trim_whitespace(values)
-    return values.filter(pc.invert(pc.is_in(trimmed, value_set=pa.array(words, values.type))))
+    return values.filter(pc.invert(pc.is_in(trimmed, value_set=build_texts(words, values.type))))
 
 
 def _decode(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -180,5 +181,4 @@ def cast_floats(texts: pa.ChunkedArray) -> NDArray[np.float64] | None:
         floats = pc.cast(pc.utf8_trim_whitespace(texts), pa.float64())
     except pa.ArrowInvalid:
         return None
-    values: NDArray[np.float64] = floats.to_numpy()
-    return values
+    return view_numbers(floats)

@@ -56,7 +56,7 @@ class NumberGrid:
     precision: Precision = "float64"
 
     def __post_init__(self) -> None:
-        if self.points.ndim != 1 or not np.all(np.isfinite(self.points)) or np.any(np.diff(self.points) <= 0):
+        if self.points.ndim != 1 or not np.all(np.isfinite(self.points)) or _falls(self.points):
             raise ValueError("the points of a grid must be finite and strictly increasing")
 
     @property
@@ -69,6 +69,11 @@ class NumberGrid:
         """Return 64 hex digits that differ when the kind, the precision or any point differs."""
         head = f"{self.kind}|{self.precision}|".encode()
         return hashlib.sha256(head + self.points.astype("<f8").tobytes()).hexdigest()
+
+
+def _falls(points: NDArray[np.float64]) -> bool:
+    # Compared, not subtracted: the difference of two finite values may be infinite.
+    return bool(np.any(points[1:] <= points[:-1]))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from driftwatch.profiles.arrays import view_numbers
+
 __all__ = ["EXACT_KEYS", "KeySample", "hash_keys", "sample_keys"]
 
 EXACT_KEYS = 1_000_000
@@ -102,18 +104,18 @@ def hash_keys(table: pa.Table, key: Sequence[str]) -> NDArray[np.uint64]:
 def _hash_column(column: pa.ChunkedArray) -> NDArray[np.uint64]:
     if pa.types.is_floating(column.type):
         # A whole number has one hash whether it came as 1 or as 1.0.
-        floats = pc.cast(column, pa.float64()).to_numpy()
+        floats: NDArray[np.float64] = view_numbers(pc.cast(column, pa.float64()))
         with np.errstate(invalid="ignore"):
             whole = floats == np.floor(floats)
             bits: NDArray[np.uint64] = floats.view(np.uint64)
             return np.where(whole, floats.astype(np.int64).view(np.uint64), bits)
     if pa.types.is_integer(column.type):
-        integers: NDArray[np.int64] = column.to_numpy().astype(np.int64)
+        integers: NDArray[np.int64] = view_numbers(column).astype(np.int64)
         unsigned: NDArray[np.uint64] = integers.view(np.uint64)
         return unsigned
     encoded = pa.chunked_array([column.combine_chunks()]).dictionary_encode().chunk(0)
     names = np.array([_hash_name(str(value)) for value in encoded.dictionary.to_pylist()], dtype=np.uint64)
-    places: NDArray[np.int64] = encoded.indices.to_numpy()
+    places: NDArray[np.int64] = view_numbers(encoded.indices)
     return names[places]
 
 

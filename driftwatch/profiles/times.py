@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from driftwatch.errors import DataError
+from driftwatch.profiles.arrays import build_texts, fill_nulls, view_numbers
 from driftwatch.profiles.window import to_micros
 
 __all__ = ["NO_TIME", "TimeColumn", "parse_times", "read_times", "shift_to_local", "shift_to_utc"]
@@ -98,9 +99,7 @@ def _reader_of(format: str) -> Callable[[str], datetime]:  # noqa: A002 - the wo
 
 
 def _to_numpy(array: pa.ChunkedArray | pa.Array) -> Micros:
-    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    filled: Micros = pc.fill_null(whole, NO_TIME).to_numpy(zero_copy_only=False)
-    return filled.astype(np.int64, copy=False)
+    return fill_nulls(array, NO_TIME).astype(np.int64, copy=False)
 
 
 def _read_stamps(array: pa.ChunkedArray | pa.Array, zone: str) -> Micros:
@@ -115,10 +114,10 @@ def _read_epochs(array: pa.ChunkedArray | pa.Array, name: str) -> Micros:
     usable = pc.drop_null(array)
     if len(usable) == 0:
         return np.full(len(array), NO_TIME, dtype=np.int64)
-    typical = float(np.median(np.abs(usable.to_numpy())))
+    typical = float(np.median(np.abs(view_numbers(usable))))
     for least, most, factor in _EPOCH_UNITS:
         if least <= typical < most:
-            values = pc.fill_null(pc.cast(array, pa.float64(), safe=False), np.nan).to_numpy()
+            values = fill_nulls(pc.cast(array, pa.float64(), safe=False), np.nan)
             return np.where(np.isnan(values), NO_TIME, np.nan_to_num(values) * factor).astype(np.int64)
     raise DataError(
         f"the time column {name!r} holds no times: numbers around {typical:g} are not seconds, milliseconds "
@@ -127,14 +126,17 @@ def _read_epochs(array: pa.ChunkedArray | pa.Array, name: str) -> Micros:
 
 
 def _read_iso(array: pa.ChunkedArray | pa.Array, name: str, zone: str) -> Micros:
-    blank = pc.equal(pc.utf8_trim_whitespace(array), "")
-    texts = pc.if_else(blank, pa.scalar(None, array.type), array)
+    blank = pc.is_in(pc.utf8_trim_whitespace(array), value_set=build_texts([""], array.type))
+    texts = pc.if_else(blank, pa.nulls(len(array), array.type), array)
     for target in (pa.timestamp("us"), pa.timestamp("us", "UTC")):
         try:
             return _read_stamps(pc.cast(texts, target), zone)
         except pa.ArrowInvalid:
             continue
-    return _parse_texts(texts, name, zone, datetime.fromisoformat)
+    try:
+        return _read_epochs(pc.cast(texts, pa.float64()), name)
+    except (pa.ArrowInvalid, DataError):
+        return _parse_texts(texts, name, zone, datetime.fromisoformat)
 
 
 def _parse_texts(array: pa.ChunkedArray, name: str, zone: str, read: Callable[[str], datetime]) -> Micros:
@@ -153,7 +155,7 @@ def _parse_texts(array: pa.ChunkedArray, name: str, zone: str, read: Callable[[s
                 "give its format (time_column: {column: …, format: '%d-%m-%Y %H:%M'}) or another column"
             ) from None
         stamps[place] = to_micros(moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone)))
-    place_of_row: Micros = pc.fill_null(encoded.indices, len(stamps) - 1).to_numpy(zero_copy_only=False)
+    place_of_row: Micros = fill_nulls(encoded.indices, len(stamps) - 1)
     return stamps[place_of_row]
 
 
@@ -163,7 +165,7 @@ def _join_parts(table: pa.Table, time: TimeColumn, zone: str) -> Micros:
     for part, column in zip(_DAY_PARTS, parts, strict=False):
         whole = column if pa.types.is_integer(column.type) else _cast_whole(column, time)
         length = timedelta(**{part + "s": 1}) // timedelta(microseconds=1)
-        more = pc.fill_null(whole, 0).to_numpy().astype(np.int64)
+        more = fill_nulls(whole, 0).astype(np.int64)
         local = np.where(local == NO_TIME, NO_TIME, local + more * length)
     return shift_to_utc(local, zone)
 
@@ -176,10 +178,11 @@ def _read_date(
         return parse_times(first, str(time), None, "UTC"), columns[1:]
     if len(columns) < len(names):
         raise DataError(f"the time columns {time} hold numbers; give year, month and day, or a format")
-    year, month, day = (_cast_whole(c, time).to_numpy().astype(np.int64) for c in columns[:3])
+    year, month, day = (fill_nulls(_cast_whole(c, time), -1).astype(np.int64) for c in columns[:3])
     months = (year - 1970) * 12 + month - 1
     days = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + day - 1
-    return days * 86_400_000_000, columns[3:]
+    absent = np.minimum(np.minimum(year, month), day) < 0
+    return np.where(absent, NO_TIME, days * 86_400_000_000), columns[3:]
 
 
 def _is_whole_text(column: pa.ChunkedArray) -> bool:

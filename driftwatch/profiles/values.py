@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from driftwatch.errors import DataError
+from driftwatch.profiles.arrays import view_numbers
 from driftwatch.profiles.columns import (
     TRUE_FALSE,
     ColumnData,
@@ -67,9 +68,7 @@ def _to_floats(kept: pa.ChunkedArray) -> NDArray[np.floating]:
         kept = pc.cast(kept, pa.int32() if width == 32 else pa.int64())
     if not pa.types.is_floating(kept.type):
         kept = pc.cast(kept, pa.float64(), safe=False)
-    whole = kept.combine_chunks() if kept.num_chunks != 1 else kept.chunk(0)
-    values: NDArray[np.floating] = whole.to_numpy(zero_copy_only=False)
-    return values
+    return view_numbers(kept)
 
 
 def _precision_of(dtype: np.dtype[np.floating]) -> Precision:
@@ -98,7 +97,7 @@ def read_names(
     kept = drop_missing(column, missing)
     absent = len(column.values) - len(kept)
     found = pc.value_counts(kept)
-    values, counts = found.field("values"), found.field("counts").to_numpy().astype(np.int64)
+    values, counts = found.field("values"), view_numbers(found.field("counts")).astype(np.int64)
     names = _name_values(values)
     named_missing = {_name_number(float(value)) for value in missing if not isinstance(value, str)}
     if named_missing and not is_text(values.type):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,8 @@ from numpy.typing import NDArray
 from driftwatch.profiles import counts as counting
 from driftwatch.profiles.counts import Counts, count_names, count_numbers, empty_counts
 from driftwatch.profiles.grid import CategoryGrid, NumberGrid, build_number_grid
+
+LookUp = Callable[[NDArray[np.floating], NDArray[np.floating]], NDArray[np.int64]]
 
 finite = st.integers(-50, 50).map(lambda x: x / 4)
 anything = st.one_of(finite, st.sampled_from([np.nan, np.inf, -np.inf]))
@@ -30,15 +34,20 @@ def same(one: Counts, other: Counts) -> bool:
     )
 
 
-@given(st.lists(finite, min_size=1), st.lists(anything), st.sampled_from([0, 10**9]))
+@given(
+    st.lists(finite, min_size=1),
+    st.lists(anything),
+    st.sampled_from([counting._look_up_values, counting._look_up_points]),
+)
 def test_each_value_is_counted_in_the_cell_it_lies_in(
-    reference: list[float], batch: list[float], crossover: int
+    reference: list[float], batch: list[float], look_up: LookUp
 ) -> None:
     grid = build_number_grid(np.array(reference), max_points=7)
     data = np.array(batch, dtype=np.float64)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "_SEARCH_BELOW", crossover)  # Both ways of counting.
+        for way in ("_look_up_values", "_look_up_points"):  # Whichever is chosen by the number of rows.
+            patch.setattr(counting, way, look_up)
         counts = count_numbers(grid, data)
 
     assert counts.cells.tolist() == count_by_hand(grid, data)
