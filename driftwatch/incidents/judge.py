@@ -1,0 +1,194 @@
+"""The verdict on a batch: its counts against the reference's, by default limits and by explicit rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from driftwatch.incidents.breaches import find_breaches, find_key_breach, find_volume_breach
+from driftwatch.incidents.finding import Finding, FindingKind, Verdict, VerdictWord
+from driftwatch.incidents.limits import (
+    Effect,
+    count_rates,
+    find_drift,
+    find_rates,
+    find_repeated_keys,
+    find_repeated_window,
+    find_volume,
+)
+from driftwatch.incidents.pairs import Pair, pair_columns
+from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging
+from driftwatch.incidents.structure import find_absent, find_all_missing, find_type_changed
+from driftwatch.profiles.keys import KeySample
+from driftwatch.profiles.profile import Profile
+from driftwatch.profiles.reference import Reference
+from driftwatch.profiles.window import Window
+from driftwatch.statistics.catalogue import Statistic
+from driftwatch.statistics.evaluate import evaluate
+from driftwatch.statistics.moved_share import bound_moved_share
+
+__all__ = ["Judgement", "choose_word", "judge", "judge_columns", "sort_findings"]
+
+_HALF = 0.5
+_BROKEN = frozenset({FindingKind.COLUMN_MISSING, FindingKind.TYPE_CHANGED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judgement:
+    """What was found in the columns of a batch, worst first.
+
+    `statistics` and `moved_shares` hold every column that both sides have; a moved share is the lower
+    bound on the part of the rows that moved, 0 to 1, at the family-wise level over all columns.
+    """
+
+    findings: tuple[Finding, ...]
+    statistics: Mapping[str, Mapping[str, Statistic]] = field(default_factory=dict)
+    moved_shares: Mapping[str, float] = field(default_factory=dict)
+
+
+def judge(
+    reference: Reference,
+    profile: Profile,
+    *,
+    window: Window,
+    judging: Judging,
+    final: bool = True,
+    repeats: Window | None = None,
+) -> Verdict:
+    """Return the verdict on a window.
+
+    Parameters
+    ----------
+    reference, profile
+        The reference, and the window's rows counted on its grids.
+    judging
+        The rules, the minimum effect and the family-wise level.
+    final
+        Whether the window is judged as it is. If not, one with too few rows or a column that cannot be
+        read is only `partial`: it is read again later.
+    repeats
+        An earlier window with identical counts, None where there is none.
+
+    Returns
+    -------
+    Verdict
+        The word is the worst of what was found; findings come worst first.
+    """
+    if profile.rows == 0:
+        return Verdict(
+            window=window, word=VerdictWord.NO_DATA, rows=0, reason="the source has no rows for it"
+        )
+    samples = [block.profile.keys for block in reference.blocks if block.profile.keys is not None]
+    found = judge_columns(reference.total, profile, judging, samples=samples)
+    whole = list(_judge_whole(reference, profile, judging, repeats))
+    findings = sort_findings([*found.findings, *whole])
+    reason = None if final else _explain_partial(reference, profile, findings)
+    return Verdict(
+        window=window,
+        word=choose_word(findings) if reason is None else VerdictWord.PARTIAL,
+        rows=profile.rows,
+        findings=findings,
+        statistics=found.statistics,
+        reason=reason,
+    )
+
+
+def judge_columns(
+    reference: Profile, current: Profile, judging: Judging, *, samples: Sequence[KeySample] = ()
+) -> Judgement:
+    """Return what is found in the columns and keys of a batch of at least one row.
+
+    `samples` are the keys of each block of the reference. Nothing here needs a window: two files are
+    judged by it as well.
+    """
+    pairs = list(pair_columns(reference, current))
+    statistics = {pair.column: evaluate(pair.reference, pair.current) for pair in pairs}
+    alpha = judging.family_alpha / max(1, len(pairs))
+    moved = {pair.column: bound_moved_share(pair.reference, pair.current, alpha=alpha) for pair in pairs}
+    findings = list(find_absent(current))
+    for pair in pairs:
+        findings += _judge_pair(pair, statistics[pair.column], moved[pair.column], judging, len(pairs))
+    if current.keys is not None:
+        findings += _judge_keys(samples, current.keys, judging, len(pairs))
+    return Judgement(findings=sort_findings(findings), statistics=statistics, moved_shares=moved)
+
+
+def _judge_pair(
+    pair: Pair, found: Mapping[str, Statistic], moved: float, judging: Judging, columns: int
+) -> Iterable[Finding]:
+    alpha = judging.family_alpha / count_rates(columns)
+    minimum = DEFAULT_MINIMUM_EFFECT if judging.minimum_effect is None else judging.minimum_effect
+    candidates = [
+        *find_breaches(judging.rules, pair, found, moved),
+        find_type_changed(pair, alpha=judging.family_alpha / columns, minimum_effect=minimum),
+        find_all_missing(pair, alpha=alpha),
+    ]
+    if judging.minimum_effect is not None:
+        candidates.append(find_drift(pair, moved, minimum))
+        candidates += find_rates(pair, Effect(minimum=minimum, alpha=alpha))
+    return _keep_first(candidates)
+
+
+def _judge_keys(
+    samples: Sequence[KeySample], current: KeySample, judging: Judging, columns: int
+) -> Iterable[Finding]:
+    candidates = [find_key_breach(judging.rules, samples, current)]
+    if judging.minimum_effect is not None:
+        effect = Effect(minimum=judging.minimum_effect, alpha=judging.family_alpha / count_rates(columns))
+        candidates.append(find_repeated_keys(samples, current, effect))
+    return _keep_first(candidates)
+
+
+def _judge_whole(
+    reference: Reference, profile: Profile, judging: Judging, repeats: Window | None
+) -> Iterable[Finding]:
+    usual_rows = [block.profile.rows for block in reference.blocks if block.window is not None]
+    candidates = [find_volume_breach(judging.rules, usual_rows, profile.rows)]
+    if judging.minimum_effect is not None:
+        candidates.append(find_volume(usual_rows, profile.rows))
+        if repeats is not None:
+            candidates.append(find_repeated_window(list(pair_columns(reference.total, profile)), repeats))
+    return _keep_first(candidates)
+
+
+def _keep_first(candidates: Iterable[Finding | None]) -> list[Finding]:
+    """Return one finding of each kind: rules stand first, so theirs is the one that is kept."""
+    kept: dict[FindingKind, Finding] = {}
+    for finding in candidates:
+        if finding is not None:
+            kept.setdefault(finding.kind, finding)
+    return list(kept.values())
+
+
+def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings with what makes predictions meaningless first, then by how many rows they concern."""
+    return tuple(sorted(findings, key=_rank))
+
+
+def _rank(finding: Finding) -> tuple[bool, float, str, str]:
+    moved = finding.moved_share or 0.0
+    severe = finding.kind in _BROKEN or (finding.column is not None and moved >= _HALF)
+    return (not severe, -moved, finding.column or "", finding.kind.value)
+
+
+def choose_word(findings: Sequence[Finding]) -> VerdictWord:
+    """Return the verdict on a batch with these findings: drift before data, ok without any."""
+    if any(finding.kind is FindingKind.DRIFT for finding in findings):
+        return VerdictWord.DRIFT
+    return VerdictWord.DATA if findings else VerdictWord.OK
+
+
+def _explain_partial(reference: Reference, profile: Profile, findings: Sequence[Finding]) -> str | None:
+    for pair in pair_columns(reference.total, profile):
+        if pair.is_unreadable:
+            return f"no value in {pair.column} can be read"
+    shortfall = next((finding for finding in findings if _is_shortfall(finding, reference, profile)), None)
+    return shortfall.text if shortfall else None
+
+
+def _is_shortfall(finding: Finding, reference: Reference, profile: Profile) -> bool:
+    if finding.kind is not FindingKind.VOLUME:
+        return False
+    usual = [block.profile.rows for block in reference.blocks if block.profile.rows]
+    return profile.rows < median(usual)

@@ -1,0 +1,149 @@
+"""What was found, each finding in one plain sentence with its numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from driftwatch.incidents.pairs import Pair
+from driftwatch.incidents.words import say_count, say_number, say_percent, say_window
+from driftwatch.profiles.counts import Counts
+from driftwatch.profiles.grid import CategoryGrid, NumberGrid
+from driftwatch.profiles.window import Window
+
+__all__ = [
+    "say_breach",
+    "say_column_missing",
+    "say_missing",
+    "say_moved",
+    "say_range",
+    "say_repeated_keys",
+    "say_repeated_window",
+    "say_rows",
+    "say_type_changed",
+    "say_unseen",
+]
+
+_KINDS = {"number": "as numbers", "time": "as times", "boolean": "as true or false", "category": "as names"}
+_LONGEST_NAME = 60
+
+
+def say_column_missing(column: str) -> str:
+    """Return the sentence for a column that is not there any more."""
+    return f"the column {column} is not there any more"
+
+
+def say_type_changed(pair: Pair) -> str:
+    """Return the sentence for values that cannot be read as what they are in the reference."""
+    kind = _KINDS[pair.current.grid.kind]
+    if pair.is_unreadable:
+        return f"no value in {pair.column} can be read {kind} any more"
+    share = say_percent(pair.current.unreadable / pair.present)
+    return f"{share} of the values in {pair.column} cannot be read {kind}"
+
+
+def say_missing(pair: Pair, share: float, usual: float) -> str:
+    """Return the sentence for rows without a value; `usual` is their share in the reference."""
+    rows = "no row has a value" if share == 1.0 else f"{say_percent(share)} of the rows have no value"
+    return f"{rows} in {pair.column}, against {_say_usual(usual)} {_without(share)}in the reference"
+
+
+def _without(share: float) -> str:
+    return "without one " if share == 1.0 else ""
+
+
+def say_unseen(pair: Pair, share: float) -> str:
+    """Return the sentence for values that the reference never had."""
+    return f"{say_percent(share)} of the rows have a value in {pair.column} that the reference never had"
+
+
+def say_range(pair: Pair, share: float) -> str:
+    """Return the sentence for values beyond the reference's smallest and largest."""
+    sums = pair.reference.sums
+    if pair.reference.grid.kind == "time" or sums.minimum is None or sums.maximum is None:
+        beyond = "the range of the reference"
+    else:
+        beyond = f"the reference's {_say_value(sums.minimum)} to {_say_value(sums.maximum)}"
+    return f"{say_percent(share)} of the values in {pair.column} lie outside {beyond}"
+
+
+def say_moved(pair: Pair, moved: float) -> str:
+    """Return the sentence for a distribution that changed, with what changed most."""
+    change = _say_change(pair)
+    moved_rows = f"at least {say_percent(moved)} of the rows moved in {pair.column}"
+    return f"{moved_rows}: {change}" if change else moved_rows
+
+
+def say_repeated_keys(share: float, usual: float, *, exact: bool) -> str:
+    """Return the sentence for rows whose key an earlier row had."""
+    about = "" if exact else ", estimated from a sample of the keys"
+    return (
+        f"{say_percent(share)} of the rows repeat the key of an earlier row, "
+        f"against {_say_usual(usual)} in the reference{about}"
+    )
+
+
+def say_repeated_window(earlier: Window) -> str:
+    """Return the sentence for a batch whose counts are those of an earlier one."""
+    return f"the rows are those of {say_window(earlier)} again: the batch seems to have been delivered twice"
+
+
+def say_rows(rows: int, usual: float) -> str:
+    """Return the sentence for a number of rows that is unlike the reference's; `usual` is its median."""
+    return f"{say_count(rows, 'row')} came where about {round(usual):,} are usual"
+
+
+def say_breach(column: str | None, statistic: str, value: float, limit: float) -> str:
+    """Return what was found and what an explicit limit allows."""
+    of = f" of {column}" if column else ""
+    found, allowed = say_number(value), say_number(limit)
+    if found == allowed:
+        found, allowed = f"{value:.6g}", f"{limit:.6g}"
+    return f"{statistic}{of} is {found}, the limit is {allowed}"
+
+
+def _say_usual(share: float) -> str:
+    return "none" if share == 0.0 else say_percent(share)
+
+
+def _say_value(value: float) -> str:
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else say_number(value)
+
+
+def _say_change(pair: Pair) -> str:
+    grid = pair.reference.grid
+    if isinstance(grid, CategoryGrid):
+        return _say_name_change(pair, grid)
+    if grid.kind == "time":
+        return ""
+    before, now = _find_middle(pair.reference, grid), _find_middle(pair.current, grid)
+    if before is None or now is None or before == now:
+        return ""
+    return f"the middle value went from {_say_value(before)} to {_say_value(now)}"
+
+
+def _find_middle(counts: Counts, grid: NumberGrid) -> float | None:
+    """Return the median as far as the grid tells it: the point at or next to it; None without numbers."""
+    below = np.cumsum(counts.cells)
+    if below[-1] == 0 or len(grid.points) == 0:
+        return None
+    cell = int(np.searchsorted(below * 2, below[-1], side="left"))
+    return float(grid.points[min(cell // 2, len(grid.points) - 1)])
+
+
+def _say_name_change(pair: Pair, grid: CategoryGrid) -> str:
+    ours, theirs = pair.reference.cells, pair.current.cells
+    if ours.sum() == 0 or theirs.sum() == 0:
+        return ""
+    before, now = ours / ours.sum(), theirs / theirs.sum()
+    cell = int(np.argmax(np.abs(now - before)))
+    if cell == grid.unseen_cell:
+        name = "values that the reference never had"
+    elif cell == grid.other_cell:
+        name = "the rarer values"
+    else:
+        name = _cut(grid.names[cell])
+    return f"{name} went from {_say_usual(float(before[cell]))} to {_say_usual(float(now[cell]))} of the rows"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
