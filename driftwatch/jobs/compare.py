@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, get_args
 
-from driftwatch.errors import UsageError
+from driftwatch.errors import DataError, UsageError
 from driftwatch.incidents.finding import VerdictWord
 from driftwatch.incidents.judge import Judgement, choose_word, judge_columns
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging
@@ -19,7 +19,7 @@ from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.profiles.grid import Kind
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference, Skipped
-from driftwatch.profiles.times import TimeColumn
+from driftwatch.profiles.times import TimeColumn, read_times
 from driftwatch.sources.frames import Readable, open_frame
 
 __all__ = ["Options", "compare", "compare_rows", "profile"]
@@ -103,6 +103,9 @@ def compare_rows(
     reference: Readable, current: Readable, options: ColumnOptions, judging: Judging
 ) -> Comparison:
     """Return how the `current` rows differ from those of the reference."""
+    if options.time is not None:
+        _check_times(reference, options, options.time)
+        _check_times(current, options, options.time)
     settled = _settle_time(reference, options)
     with ThreadPoolExecutor(max_workers=_THREADS) as executor:
         built = build_reference_of(reference, settled, executor)
@@ -118,6 +121,19 @@ def _settle_time(rows: Readable, options: ColumnOptions) -> ColumnOptions:
     if options.time is not None:
         return options
     return replace(options, time=recognise_time(rows, options))
+
+
+def _check_times(rows: Readable, options: ColumnOptions, time: TimeColumn) -> None:
+    """Raise DataError where the event time that the user names is not there, or holds no times."""
+    absent = [name for name in time.columns if name not in rows.columns]
+    if absent:
+        there = ", ".join(rows.columns[:30])
+        raise DataError(f"{rows.path}: the time column {absent[0]!r} is not there; there are: {there}")
+    try:
+        for table in rows.read_tables(time.columns):
+            read_times(table, time, timezone=options.timezone)
+    except DataError as error:
+        raise DataError(f"{rows.path}: {error}") from None
 
 
 def _explain_time(skipped: Skipped, time: TimeColumn) -> Skipped:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from driftwatch.errors import DataError
-from driftwatch.profiles.columns import ColumnOptions, get_column, infer_kind, kind_of_type
-from driftwatch.profiles.grid import Kind
+from driftwatch.profiles.columns import ColumnOptions, get_column, infer_kind, is_text, kind_of_type
 from driftwatch.profiles.times import NO_TIME, TimeColumn, read_times
 from driftwatch.profiles.window import Window
 from driftwatch.sources.frames import Readable
@@ -32,7 +35,11 @@ def recognise_time(rows: Readable, options: ColumnOptions) -> TimeColumn | None:
     """
     settled = {*options.exclude, *(options.include or ()), *options.kinds}
     names = [name for name in rows.columns if name not in settled]
-    times = [name for name, kind in _infer_kinds(rows, options).items() if kind == "time" and name in names]
+    times = [
+        field.name for field in rows.schema if field.name in names and kind_of_type(field.type) == "time"
+    ]
+    if len(times) != 1:
+        times += [name for name in _find_spelt_times(rows, options) if name in names]
     if len(times) == 1:
         return TimeColumn(columns=(times[0],))
     usual = [name for wanted in _NAMES for name in times or names if name.lower() == wanted]
@@ -43,14 +50,18 @@ def recognise_time(rows: Readable, options: ColumnOptions) -> TimeColumn | None:
     return None
 
 
-def _infer_kinds(rows: Readable, options: ColumnOptions) -> dict[str, Kind | None]:
-    if rows.by_column:  # The types tell, and all columns of a piece may be too many to look into.
-        return {field.name: kind_of_type(field.type) for field in rows.schema}
-    first = next(iter(rows.read_tables()), None)
-    if first is None:
-        return {}
-    sample = first.slice(0, _SAMPLE_ROWS)
-    return {name: infer_kind(get_column(sample, name), options.missing) for name in sample.column_names}
+def _find_spelt_times(rows: Readable, options: ColumnOptions) -> Iterator[str]:
+    """Yield the text columns whose first values all read as dates or times."""
+    texts = [field.name for field in rows.schema if is_text(field.type)]
+    if rows.by_column:
+        samples: Iterator[pa.Table] = (table for name in texts for table in islice(rows.read_column(name), 1))
+    else:
+        samples = (table.select(texts) for table in islice(rows.read_tables(), 1))
+    for sample in samples:
+        for name in sample.column_names:
+            column = replace(get_column(sample.slice(0, _SAMPLE_ROWS), name), text="parse")
+            if infer_kind(column, options.missing) == "time":
+                yield name
 
 
 def _holds_times(rows: Readable, time: TimeColumn, options: ColumnOptions) -> bool:
