@@ -34,24 +34,24 @@ class Owed:
 def plan_windows(monitor: Monitor, *, newest: Window | None, started_at: datetime, now: datetime) -> Owed:
     """Return the windows that fell due since `newest`, the last one in the ledger.
 
-    1. At a monitor's first start, windows after the reference's end that closed before `started_at` are
+    1. Windows after the reference's end that fell due before the monitor's first start, at `started_at`, are
        history: the newest `catch_up.at_most` of them are judged, older ones are not owed.
-    2. Later, windows missed while nobody looked are judged as `catch_up` says; the others are given up,
-       each by name.
+    2. Later ones that were missed while nobody looked are judged as `catch_up` says; the others are given
+       up, each by name.
     """
     begin = monitor.reference.end if newest is None else newest.end
     if begin >= now:
         return Owed(due=())
     closed = windows_between(monitor.schedule, begin, now)
     due = tuple(takewhile(lambda window: due_at(window, monitor.delay) <= now, closed))
-    if newest is None:
-        history = [window for window in due if due_at(window, monitor.delay) <= started_at]
-        return Owed(due=due[max(0, len(history) - monitor.catch_up.at_most) :])
-    keep = {"all": monitor.catch_up.at_most, "latest": 1, "none": _count_fresh(monitor, due, now)}
+    at_most = monitor.catch_up.at_most
+    past = sum(due_at(window, monitor.delay) <= started_at for window in due)
+    history, missed = due[:past], due[past:]
+    keep = {"all": at_most, "latest": 1, "none": _count_fresh(monitor, missed, now)}
     kept = keep[monitor.catch_up.policy]
-    cut = max(0, len(due) - kept)
+    cut = max(0, len(missed) - kept)
     reason = f"missed while nobody looked: catch_up keeps {monitor.catch_up.policy}, at most {kept}"
-    return Owed(due=due[cut:], given_up=due[:cut], reason=reason)
+    return Owed(due=(*history[-at_most:], *missed[cut:]), given_up=missed[:cut], reason=reason if cut else "")
 
 
 def _count_fresh(monitor: Monitor, due: Sequence[Window], now: datetime) -> int:
