@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from driftwatch.errors import DriftwatchError
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.profiles.build import count_rows
+from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
@@ -32,16 +33,29 @@ class Batches:
     def take(self, window: Window) -> Profile:
         """Return the profile of `window`; windows are taken in order, and one that is passed over is lost.
 
-        Raises SourceError or DataError where it cannot be read; the next window is then tried afresh.
+        Raises what reading it raises: SourceError or DataError, or anything where the source has a fault.
+        The next window is then tried afresh.
         """
         while self._wanted and self._wanted[0] < window:
             self._wanted.pop(0)
         try:
             return self._collect(window)
-        except DriftwatchError:
+        except Exception:
+            # A source that raised is at its end: going on with it would look like windows without rows.
             self._chunks = self._ahead = None
-            self._wanted = [later for later in self._wanted if later > window]
-            raise
+            later = [one for one in self._wanted if one > window]
+            if not later:
+                raise
+        return self._collect_alone(window, later)
+
+    def _collect_alone(self, window: Window, later: list[Window]) -> Profile:
+        """Return the profile of `window` alone: what failed may have been a later one, read ahead."""
+        self._wanted = [window]
+        try:
+            return self._collect(window)
+        finally:
+            self._chunks = self._ahead = None
+            self._wanted = later
 
     def _collect(self, window: Window) -> Profile:
         monitor, reference = self._monitor, self._reference
@@ -76,7 +90,16 @@ def fingerprint_counts(profile: Profile) -> str | None:
             counts.negative_infinite,
             counts.unreadable,
         )
-        digest.update(f"|{name}|{apart}|{counts.sums.total!r}|".encode())
+        digest.update(f"|{name}|{apart}|{_describe_sums(counts)}|".encode())
         filled = np.flatnonzero(counts.cells)
         digest.update(filled.astype("<i8").tobytes() + counts.cells[filled].astype("<i8").tobytes())
     return digest.hexdigest()
+
+
+def _describe_sums(counts: Counts) -> str:
+    """Return the extremes and the mean, as far as it is the same in whatever pieces the rows came."""
+    sums = counts.sums
+    largest = max(abs(sums.minimum or 0.0), abs(sums.maximum or 0.0)) * counts.values
+    if not 0.0 < largest < math.inf:
+        return f"{sums.minimum}|{sums.maximum}"
+    return f"{sums.minimum!r}|{sums.maximum!r}|{sums.total / largest + 0.0:.9f}"
