@@ -11,7 +11,7 @@ import pyarrow as pa
 from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.profiles.window import Window
 
-__all__ = ["Request", "Sample", "Source"]
+__all__ = ["Request", "Sample", "Source", "name_asker"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +50,17 @@ class Source(Protocol):
     def look(self, options: ColumnOptions, monitor: str) -> Sample:
         """Return a few rows. Raises SourceError when the source cannot be reached."""
         ...
+
+
+def name_asker(monitor: str, *windows: Window) -> str:
+    """Return who asks for which time, as the words every message of a source begins with.
+
+    >>> name_asker("flights")
+    "monitor 'flights'"
+    """
+    if not windows:
+        return f"monitor {monitor!r}"
+    if len(windows) == 1:
+        return f"monitor {monitor!r}, window {windows[0]}"
+    first, last = str(windows[0]).partition("/")[0], str(windows[-1]).rpartition("/")[2]
+    return f"monitor {monitor!r}, {len(windows)} windows {first}/{last}"

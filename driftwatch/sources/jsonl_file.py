@@ -1,0 +1,126 @@
+"""JSON Lines files: one object a line; what a row leaves out is missing there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pjson
+
+from driftwatch.errors import DataError, SourceError
+from driftwatch.profiles.columns import mark_text
+from driftwatch.profiles.times import TimeColumn
+from driftwatch.sources.datafile import TimeRange, Wanted, want_all
+from driftwatch.sources.json_values import NESTED, parse_lines
+from driftwatch.sources.text_blocks import BLOCK_BYTES, Block, BlockedText, count_lines
+from driftwatch.sources.widening import conform_table, widen_schemas
+
+__all__ = ["JsonlFile"]
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+class JsonlFile:
+    """One JSON Lines file, packed or not."""
+
+    by_column = False
+    rows = None
+
+    def __init__(self, path: str, *, block_bytes: int = BLOCK_BYTES) -> None:
+        self.path = path
+        self._text = BlockedText(path, self._cut, block_bytes=block_bytes)
+        self._times: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
+
+    @property
+    def columns(self) -> list[str]:
+        """Every key of every row, in the order in which they come; found by reading the file once."""
+        return list(self.schema.names)
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The narrowest types that hold all rows; found by reading the file once."""
+        schemas: list[pa.Schema] = [pa.schema([])]
+        for _, table in self.read_pieces(None):
+            if table.schema != schemas[-1]:
+                schemas = [widen_schemas([*schemas, table.schema])]
+        return schemas[-1]
+
+    def read_column(self, name: str) -> Iterator[pa.Table]:
+        """Yield one column; the whole file is gone through for it."""
+        if name not in self.columns:
+            raise DataError(f"the file {self.path} has no column {name!r}")
+        yield from self.read_tables([name])
+
+    def read_tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the rows, block by block, with the same types throughout."""
+        names = [name for name in self.columns if columns is None or name in set(columns)]
+        schema = pa.schema([self.schema.field(name) for name in names])
+        for _, table in self.read_pieces(names):
+            yield conform_table(table, schema)
+
+    def read_pieces(
+        self, columns: Sequence[str] | None, wanted: Wanted = want_all
+    ) -> Iterator[tuple[int, pa.Table]]:
+        """Yield (block, rows); a column has the types of the rows of its block."""
+        asked = None if columns is None else set(columns)
+        for block in self._text.read_blocks(wanted):
+            table = self._parse(block)
+            names = [name for name in table.column_names if asked is None or name in asked]
+            yield block.number, table if asked is None else table.select(names)
+
+    def bound_pieces(self, time: TimeColumn, timezone: str) -> list[TimeRange | None] | None:  # noqa: ARG002 - part of the contract
+        """Return None: a text says nothing about its rows before they are read."""
+        return None
+
+    def _cut(self, block: Block, final: bool) -> int:
+        if b"\0" in block.text:
+            line = block.line + count_lines(block.text[: block.text.index(b"\0")])
+            raise SourceError(
+                f"the file {self.path}, line {line}: there is a NUL byte, so this is no text, or writing it "
+                "was cut off"
+            )
+        return len(block.text) if final else block.text.rfind(b"\n") + 1
+
+    def _parse(self, block: Block) -> pa.Table:
+        text = block.text.removeprefix(_BYTE_ORDER_MARK) if block.offset == 0 else block.text
+        if not text.strip():
+            return pa.table({})
+        try:
+            return mark_text(self._parse_fast(text), "words")
+        except (pa.ArrowInvalid, UnicodeDecodeError):
+            return parse_lines(text, self.path, block.line)
+
+    def _parse_fast(self, text: bytes) -> pa.Table:
+        if not text.isascii():
+            # Arrow takes bytes for text without a look; this raises where they are none.
+            text.decode()
+        table = _read_json(text, self._times)
+        # Arrow takes texts for times when all of a block look like it; strings stay what they are.
+        times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+        if times:
+            with self._lock:
+                self._times = self._times.union(times)
+            table = _read_json(text, self._times).select(table.column_names)
+        for place, field in enumerate(table.schema):
+            if pa.types.is_nested(field.type):
+                column = table.column(place)
+                there = pc.if_else(column.is_valid(), pa.scalar(b"{}", NESTED), pa.scalar(None, NESTED))
+                table = table.set_column(place, field.name, there)
+        return table
+
+
+def _read_json(text: bytes, strings: frozenset[str]) -> pa.Table:
+    known = pa.schema([(name, pa.string()) for name in sorted(strings)])
+    table = pjson.read_json(
+        pa.BufferReader(text),
+        read_options=pjson.ReadOptions(block_size=len(text) + 1),
+        parse_options=pjson.ParseOptions(explicit_schema=known) if strings else None,
+    )
+    # What the schema names comes even where no row of the block has it.
+    unused = [n for n in strings if n.encode() not in text and table.column(n).null_count == table.num_rows]
+    return table.drop_columns(unused) if unused else table
