@@ -17,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from driftwatch.errors import StoreError
 from driftwatch.incidents.finding import Verdict
@@ -97,7 +96,10 @@ def _claim(parts: Parts, watch: Watch, window: Window) -> Claim | None:
 
 
 def _give_back(parts: Parts, claim: Claim) -> None:
-    """Let an interrupted window be claimed again at once; where even that fails, the lease runs out."""
-    now = parts.clock.now()
+    """Let an interrupted window be claimed again at once; where even that fails, the lease runs out.
+
+    An interruption is no failure of the source, so that it counts as no try.
+    """
+    now, before = parts.clock.now(), claim.attempts - 1
     with suppress(StoreError):
-        parts.database.write(partial(postpone_slot, claim=claim, next_at=now, reason="interrupted"))
+        parts.database.write(lambda tx: postpone_slot(tx, claim, now, "interrupted", attempts=before))

@@ -54,10 +54,13 @@ class Finish:
         """
         verdict = self.judged.verdict
         newest = newest_verdict(tx, self.watch.row)
-        if self.again_at is not None:
-            postpone_slot(tx, self.claim, self.again_at, verdict.reason or str(verdict.word))
-            return self._record(tx) if self._is_news(newest.verdict if newest else None) else 0
         is_error = verdict.word is VerdictWord.ERROR
+        if self.again_at is not None:
+            reason = verdict.reason or str(verdict.word)
+            # A source that answered has recovered: tries that failed are counted from here on.
+            attempts = None if is_error else 0
+            postpone_slot(tx, self.claim, self.again_at, reason, attempts=attempts)
+            return self._record(tx) if self._is_news(newest.verdict if newest else None) else 0
         finish_slot(tx, self.claim, SlotState.DEAD if is_error else SlotState.DONE, verdict.reason)
         revision = self._record(tx)
         # A window judged out of turn changes no incident: they have seen what came after it.

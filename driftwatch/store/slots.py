@@ -76,7 +76,8 @@ class SlotRow:
 class Claim:
     """The right to judge one window, until `until` or until somebody with a greater token took over.
 
-    `attempts` counts this one too. `reason` says why an earlier attempt was postponed.
+    `attempts` counts this one too, and not those that `postpone_slot` took back. `reason` says why an
+    earlier attempt was postponed.
     """
 
     monitor_id: int
@@ -169,9 +170,21 @@ def finish_slot(
     _leave(connection, claim, {"state": state, "reason": reason})
 
 
-def postpone_slot(connection: sa.Connection, claim: Claim, next_at: datetime, reason: str) -> None:
-    """Give the claimed slot back, to be tried again from `next_at` on. Raises Fenced like `finish_slot`."""
-    _leave(connection, claim, {"state": SlotState.DUE, "next_at": next_at, "reason": reason})
+def postpone_slot(
+    connection: sa.Connection,
+    claim: Claim,
+    next_at: datetime,
+    reason: str,
+    *,
+    attempts: int | None = None,
+) -> None:
+    """Give the claimed slot back, to be tried again from `next_at` on. Raises Fenced like `finish_slot`.
+
+    `attempts` is how many count so far: all of them, this one too, where it is None.
+    """
+    counted = claim.attempts if attempts is None else attempts
+    changes = {"state": SlotState.DUE, "next_at": next_at, "reason": reason, "attempts": counted}
+    _leave(connection, claim, changes)
 
 
 def reopen_slots(connection: sa.Connection, monitor: MonitorRow, windows: Sequence[Window]) -> None:
