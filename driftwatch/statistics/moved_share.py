@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betainccinv, betaincinv
+from scipy.special import betainc, betaincc, betainccinv, betaincinv
 
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid
@@ -33,7 +33,7 @@ def moved_share(reference: Counts, current: Counts) -> Statistic:
     >>> usual = count_names(grid, ["a", "b"], np.array([500, 500]))
     >>> moved = count_names(grid, ["a", "b"], np.array([900, 100]))
     >>> round(moved_share(usual, usual).value, 3), round(moved_share(usual, moved).value, 3)
-    (0.0, 0.32)
+    (0.0, 0.315)
     """
     if _count_usable(reference) == 0 or _count_usable(current) == 0:
         return Statistic(value=None)
@@ -58,10 +58,12 @@ def bound_moved_share(reference: Counts, current: Counts, *, alpha: float) -> fl
     Notes
     -----
     Numbers: D − √(−½ ln(α/2))·√((n + m)/(nm)), with the lower end of D on a coarse grid. Categories: the
-    largest growth of one category's share, or of the unseen ones', from the Clopper–Pearson bound above
-    the reference's share to the one below the batch's, α shared over all categories and both sides. That
-    no unseen name is in the reference goes without saying; their share is bounded as names seen once tell
-    it (`liken_unseen`), and not at all where the reference had more names than are remembered.
+    largest change of one category's share, or growth of the unseen ones', between the nearer Clopper–Pearson
+    bounds of both sides, α shared over all categories, both sides and both directions: rows that leave a
+    category for several others show where they came from long before where they went. That no unseen name
+    is in the reference goes without saying; their share is bounded as names seen once tell it
+    (`liken_unseen`), and not at all where the reference had more names than are remembered. The remaining
+    names never count as falling: which names they are was chosen by the reference's own luck.
 
     References
     ----------
@@ -81,7 +83,7 @@ def bound_moved_share(reference: Counts, current: Counts, *, alpha: float) -> fl
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must lie between 0 and 1, not be {alpha}")
     if isinstance(reference.grid, CategoryGrid):
-        return _bound_growth(reference.grid, reference, current, alpha)
+        return _bound_change(reference.grid, reference, current, alpha)
     bounds = measure_distance(reference, current)
     if bounds is None:
         return 0.0
@@ -97,15 +99,18 @@ def _count_usable(counts: Counts) -> int:
     return 0 if cumulative is None else cumulative.rows
 
 
-def _bound_growth(grid: CategoryGrid, reference: Counts, current: Counts, alpha: float) -> float:
+def _bound_change(grid: CategoryGrid, reference: Counts, current: Counts, alpha: float) -> float:
+    if reference.values == 0 or current.values == 0:
+        return 0.0
+    # Two bounds for each cell on each side: on its growth and on its decline.
+    each = alpha / (4 * len(reference.cells))
+    below, above = _bound_shares(grid, reference, each)
+    return max(_bound_growth(above, current, each), _bound_decline(below, current, each))
+
+
+def _bound_growth(usual: NDArray[np.float64], current: Counts, each: float) -> float:
     m = current.values
-    if reference.values == 0 or m == 0:
-        return 0.0
-    each = alpha / (2 * len(reference.cells))
-    usual = _bound_shares_above(grid, reference, each)
     grown = np.flatnonzero(current.cells > usual * m)
-    if len(grown) == 0:
-        return 0.0
     # The inverse costs ten times the tail, and the tail tells where its result would not be positive.
     hits, usual = current.cells[grown], usual[grown]
     shown = betainc(hits, m - hits + 1, usual) < each
@@ -115,17 +120,32 @@ def _bound_growth(grid: CategoryGrid, reference: Counts, current: Counts, alpha:
     return max(0.0, float(np.max(now - usual[shown])))
 
 
+def _bound_decline(usual: NDArray[np.float64], current: Counts, each: float) -> float:
+    m = current.values
+    fallen = np.flatnonzero(current.cells < usual * m)
+    hits, usual = current.cells[fallen], usual[fallen]
+    shown = betaincc(hits + 1, m - hits, usual) < each
+    if not np.any(shown):
+        return 0.0
+    now = betainccinv(hits[shown] + 1, m - hits[shown], each)
+    return max(0.0, float(np.max(usual[shown] - now)))
+
+
 @lru_cache(maxsize=256)
-def _bound_shares_above(grid: CategoryGrid, reference: Counts, alpha: float) -> NDArray[np.float64]:
-    """Return the Clopper–Pearson upper bound on the share of every cell, each at `alpha`."""
-    n = reference.values
-    above: NDArray[np.float64] = np.ones(len(reference.cells))
-    open_above = reference.cells < n
-    cells = reference.cells[open_above]
-    above[open_above] = betainccinv(cells + 1, n - cells, alpha)
+def _bound_shares(
+    grid: CategoryGrid, reference: Counts, alpha: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the Clopper–Pearson bounds below and above the share of every cell, each at `alpha`."""
+    n, cells = reference.values, reference.cells
+    below: NDArray[np.float64] = np.zeros(len(cells))
+    above: NDArray[np.float64] = np.ones(len(cells))
+    filled, open_above = cells > 0, cells < n
+    below[filled] = betaincinv(cells[filled], n - cells[filled] + 1, alpha)
+    above[open_above] = betainccinv(cells[open_above] + 1, n - cells[open_above], alpha)
+    below[grid.other_cell] = 0.0
     hits, rows = liken_unseen(grid, n)
     above[grid.unseen_cell] = float(betainccinv(hits + 1, rows - hits, alpha)) if hits < rows else 1.0
     if not grid.knows_all:
         # Names that the reference never had are counted among the others then.
         above[grid.other_cell] = 1.0
-    return above
+    return below, above

@@ -49,6 +49,16 @@ def test_it_is_rarely_above_the_truth_for_categories() -> None:
     assert np.mean(bounds > 0) > 0.5
 
 
+def test_rows_that_leave_one_category_for_many_show_where_they_came_from() -> None:
+    usual = np.array([200, *[80] * 10])
+    moved = np.array([50, *[95] * 10])
+
+    found = bound_moved_share(*count_category_rows(usual, moved), alpha=0.01)
+
+    # No single category grew by more than .015 of the rows; one lost .15 of them.
+    assert 0.07 < found < 0.15
+
+
 def test_categories_without_a_change_show_nothing() -> None:
     rng = np.random.default_rng(10)
     shares = 1 / np.arange(1, 31)
@@ -95,7 +105,8 @@ def test_where_names_were_forgotten_the_others_may_be_new_and_show_nothing() -> 
     shown = []
 
     for grid in (full, forgetful):
-        usual, moved = count_names(grid, names, counts), count_names(grid, names, np.array([100, 800, 100]))
+        usual = count_names(grid, names, counts)
+        moved = count_names(grid, ["a", "new"], np.array([500, 500]))
         shown.append(bound_moved_share(usual, moved, alpha=0.01))
 
     assert shown[0] > 0.3
