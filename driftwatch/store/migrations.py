@@ -20,7 +20,6 @@ from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-import driftwatch
 from driftwatch.errors import StoreError
 from driftwatch.net.database_address import describe_address, describe_failure, parse_address
 from driftwatch.net.engines import open_engine
@@ -141,7 +140,7 @@ def _build_config(connection: Connection | None = None) -> Config:
 
 
 def _find_scripts() -> Path:
-    package = Path(driftwatch.__file__).parent
+    package = Path(__file__).parent.parent
     places = (package / "_migrations", package.parent / "alembic")
     for place in places:
         if (place / "env.py").is_file():
