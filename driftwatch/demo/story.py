@@ -37,7 +37,8 @@ monitors:
   - id: {monitor}
     title: Flight delays
     owner: data-platform
-    source: {{kind: sql, url: "sqlite:///{folder}/warehouse.db", table: flights, time_column: time_hour}}
+    source:
+      {{kind: sql, url: "sqlite:///{folder}/warehouse.db", table: flights, time_column: time_hour}}
     window: 1d
     timezone: America/New_York
     reference: {{from: 2013-01-01, to: 2013-02-01}}

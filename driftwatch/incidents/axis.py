@@ -51,9 +51,10 @@ class Sight:
 def read_axis(verdict: Verdict, kind: IncidentKind, members: Iterable[Member]) -> Sight | None:
     """Return what a window says about an axis with these `members`; None when it is no evidence.
 
-    A member is clean when nothing of the axis was found about it and, on the drift axis, when its column
-    was really judged: it is there, of the right type and not all missing, was not found to lack half of
-    its values, and the window is not a repetition of an earlier one. Raises ValueError for a kind that is not judged from findings.
+    A member is clean when nothing of the axis was found about it and, on the drift axis, when its column was
+    really judged: it is there, of the right type and not all missing, was not found to lack half of its
+    values, and the window is not a repetition of an earlier one. Raises ValueError for a kind that is not
+    judged from findings.
     """
     if kind not in {IncidentKind.DRIFT, IncidentKind.DATA}:
         raise ValueError(f"{kind} incidents are not advanced by findings; use advance_condition")
