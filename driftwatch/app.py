@@ -15,7 +15,7 @@ from driftwatch.errors import StoreError, UsageError
 from driftwatch.jobs.clock import Clock, SystemClock
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts, build_id_maker
-from driftwatch.jobs.reference import Watch, ensure_reference
+from driftwatch.jobs.reference import Watch, ensure_reference, keep_reference, read_reference
 from driftwatch.store import migrations
 from driftwatch.store.database import Database, open_database
 from driftwatch.store.monitors import (
@@ -76,8 +76,19 @@ class App:
 
     def watch(self, monitor: Monitor) -> Watch:
         """Return the monitor with its active reference, which is built where there is none yet."""
+        known = self.find_row(monitor)
+        if known is not None and known.identity != monitor.identity:
+            self.rebuild(monitor)
+        return ensure_reference(self.database, monitor, self.attach(monitor), self.parts.clock.now())
+
+    def rebuild(self, monitor: Monitor) -> tuple[MonitorRow, int]:
+        """Build the reference that the configuration asks for; return the monitor's row and the version.
+
+        Reading comes first: a source that cannot be read ends no history.
+        """
+        reference = read_reference(monitor)
         row = self.attach(monitor)
-        return ensure_reference(self.database, monitor, row, self.parts.clock.now())
+        return row, keep_reference(self.database, monitor, row, reference, self.parts.clock.now())
 
     def is_current(self, watch: Watch) -> bool:
         """Return whether `watch` still judges against the active reference."""

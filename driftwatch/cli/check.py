@@ -137,14 +137,26 @@ def _print(monitor: str, seen: Sequence[Seen], output: Output) -> None:
     from driftwatch.cli.windows_text import build_window_json, print_windows
 
     rows = [(one.verdict, one.revision) for one in seen if one.verdict is not None]
+    _complain(monitor, seen)
     if output is Output.JSON:
         windows = [build_window_json(verdict, revision) for verdict, revision in rows]
         print_json({"schema": "driftwatch.check/v1", "monitor": monitor, "windows": windows})
         return
     print_windows(monitor, [verdict for verdict, _ in rows])
+
+
+def _complain(monitor: str, seen: Sequence[Seen]) -> None:
+    """Say on standard error which windows could not be judged, and why the first of them could not."""
+    from driftwatch.incidents.words import say_count
+
+    failed = [one.verdict for one in seen if one.verdict is not None and one.verdict.word == "error"]
+    if failed:
+        more = f" (and {say_count(len(failed) - 1, 'more window')})" if len(failed) > 1 else ""
+        print(f"driftwatch: {failed[0].reason}{more}", file=sys.stderr)
     busy = [str(one.window) for one in seen if one.verdict is None]
     if busy:
         print(
-            f"driftwatch: {len(busy)} windows are judged elsewhere or wait for an older one: {busy[0]}",
+            f"driftwatch: {monitor}: {say_count(len(busy), 'window')} judged elsewhere, or behind an older "
+            f"one that is: {busy[0]}; try again when that has ended",
             file=sys.stderr,
         )

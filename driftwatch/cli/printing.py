@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-__all__ = ["print_json", "print_lines", "print_table", "say_age", "say_stamp", "shade"]
+__all__ = ["flush_output", "print_json", "print_lines", "print_table", "say_age", "say_stamp", "shade"]
 
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "grey": "90", "bold": "1"}
 _SHADES = {
@@ -30,14 +30,34 @@ _SHADES = {
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON, alone on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+    _write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def print_lines(*lines: str) -> None:
     """Print lines, replacing what the terminal cannot show."""
     encoding = sys.stdout.encoding or "ascii"
     for line in lines:
-        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        _write(line.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        _turn_away()
+
+
+def flush_output() -> None:
+    """Write what is still held back, where anybody reads it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _turn_away()
+
+
+def _turn_away() -> None:
+    """Let the rest go nowhere: whoever read our output has enough of it, and the exit status still counts."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

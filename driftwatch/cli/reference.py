@@ -27,21 +27,20 @@ def register(app: typer.Typer) -> None:
 def build(monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml")) -> None:
     """Build a reference from the configuration's `reference` block: the first is activated, others wait."""
     from driftwatch.cli.printing import print_lines
-    from driftwatch.jobs.reference import rebuild_reference
+    from driftwatch.incidents.words import say_count
     from driftwatch.store.references import list_references
 
     with open_session(config) as app:
-        watched = app.find_monitor(monitor)
-        row = app.attach(watched)
-        version = rebuild_reference(app.database, watched, row, app.parts.clock.now())
+        row, version = app.rebuild(app.find_monitor(monitor))
         built = next(
             v for v in app.database.read(lambda tx: list_references(tx, row)) if v.version == version
         )
     print_lines(
-        f"{monitor}: reference version {version} built from {built.rows:,} rows; it is {built.state}."
+        f"{monitor}: reference version {version} is built from {say_count(built.rows, 'row')}.",
+        "It is active."
+        if built.state == "active"
+        else f"It judges nothing before `driftwatch reference promote {monitor} {version}`.",
     )
-    if built.state != "active":
-        print_lines(f"`driftwatch reference promote {monitor} {version}` makes it the one that judges.")
 
 
 def list_versions(
@@ -90,6 +89,7 @@ def show(
     """Show the columns and blocks of a reference, and the columns that are not judged with the reason."""
     from driftwatch.cli.printing import print_json, print_lines, print_table
     from driftwatch.errors import UsageError
+    from driftwatch.incidents.stamps import write_stamp
     from driftwatch.store.references import load_reference
 
     with open_session(config) as app:
@@ -101,7 +101,7 @@ def show(
     skipped = [{"column": one.column, "why": one.why} for one in reference.skipped]
     if output is Output.JSON:
         blocks = [
-            {"start": b.window and b.window.start.isoformat(), "rows": b.profile.rows}
+            {"start": b.window and write_stamp(b.window.start), "rows": b.profile.rows}
             for b in reference.blocks
         ]
         found = {"version": reference.version, "rows": reference.total.rows, "blocks": blocks}

@@ -23,7 +23,14 @@ from driftwatch.store.references import (
     save_reference,
 )
 
-__all__ = ["Watch", "ensure_reference", "list_reference_windows", "read_reference", "rebuild_reference"]
+__all__ = [
+    "Watch",
+    "ensure_reference",
+    "keep_reference",
+    "list_reference_windows",
+    "read_reference",
+    "rebuild_reference",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,11 +96,17 @@ def ensure_reference(database: Database, monitor: Monitor, row: MonitorRow, now:
 
 
 def rebuild_reference(database: Database, monitor: Monitor, row: MonitorRow, now: datetime) -> int:
-    """Build the reference that the configuration asks for and return its version.
+    """Read the reference that the configuration asks for, keep it and return its version."""
+    return keep_reference(database, monitor, row, read_reference(monitor), now)
+
+
+def keep_reference(
+    database: Database, monitor: Monitor, row: MonitorRow, reference: Reference, now: datetime
+) -> int:
+    """Keep `reference`, which was read as the configuration asks for, and return its version.
 
     The first one of a monitor's history is activated at once, a later one is a candidate.
     """
-    reference = read_reference(monitor)
 
     def save(tx: Any) -> int:
         is_first = all(version.history != row.history for version in list_references(tx, row))
