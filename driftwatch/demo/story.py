@@ -38,13 +38,16 @@ monitors:
     title: Flight delays
     owner: data-platform
     source:
-      {{kind: sql, url: "sqlite:///{folder}/warehouse.db", table: flights, time_column: time_hour}}
+      kind: sql
+      url: "sqlite:///{folder}/warehouse.db"
+      table: flights
+      time_column: time_hour
     window: 1d
     timezone: America/New_York
     reference: {{from: 2013-01-01, to: 2013-02-01}}
     columns: {{exclude: [flight, tailnum]}}
     rules:
-      - {{column: "*", statistic: missing_share, limit: 0.15}}     # flights without a departure were cancelled
+      - {{column: "*", statistic: missing_share, limit: 0.15}}   # no departure: cancelled
       - {{column: dep_delay, statistic: ks, limit: 0.3}}
       - {{column: air_time, statistic: psi, limit: 0.25}}
     resolve_after: 3

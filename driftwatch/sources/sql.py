@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -20,6 +20,7 @@ __all__ = ["WINDOW_NAMES", "SqlSource"]
 
 WINDOW_NAMES: Final = ("window_start", "window_end")
 """What a query must use, each with a colon in front."""
+_MYSQL_WINDOWS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,8 @@ class SqlSource:
             if self.query is not None:
                 yield from read_query(session, self.query, request)
             else:
-                yield from read_table(session, str(self.table), request)
+                for part in _part_windows(session.backend, request):
+                    yield from read_table(session, str(self.table), part)
 
     def look(self, options: ColumnOptions, monitor: str) -> Sample:
         """Return some rows, whichever the database gives first."""
@@ -94,3 +96,14 @@ class SqlSource:
 
     def _reveal(self) -> str:
         return self.url if isinstance(self.url, str) else self.url.reveal()
+
+
+def _part_windows(backend: str, request: Request) -> Iterator[Request]:
+    """Yield the request in parts, one statement each.
+
+    MariaDB's time limit is on the whole of a streamed statement, what is done with its rows in between
+    included; a year of windows in one statement would run into it however fast the database is.
+    """
+    count = _MYSQL_WINDOWS if backend == "mysql" else len(request.windows)
+    for at in range(0, len(request.windows), count):
+        yield replace(request, windows=request.windows[at : at + count])

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +13,12 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from scipy.stats import ks_2samp
 
+from tests.support.measuring import find_folder, measure_peak
+
 REFERENCE_ROWS, CURRENT_ROWS, COLUMNS = 100_000, 1_000_000, 50
 AT_MOST_SECONDS = 3.0
 AT_MOST_MEGABYTES = 700
 ROUNDS = 5
-
-# The command is started from a small process: what a parent holds would count towards its child's peak.
-_START = """
-import resource, subprocess, sys
-with open(sys.argv[1], "wb") as out:
-    ended = subprocess.run(sys.argv[2:], stdout=out)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-sys.exit(ended.returncode)
-"""
 
 
 def draw_columns(rows: int, *, seed: int, moved: bool) -> pa.Table:
@@ -44,8 +33,7 @@ def draw_columns(rows: int, *, seed: int, moved: bool) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def files() -> tuple[Path, Path]:
-    folder = Path(tempfile.gettempdir()) / f"driftwatch-benchmark-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = find_folder()
     paths = folder / "reference.parquet", folder / "current.parquet"
     for path, rows, seed in zip(paths, (REFERENCE_ROWS, CURRENT_ROWS), (1, 2), strict=True):
         if not path.exists():
@@ -61,20 +49,7 @@ def test_compare_a_million_rows_of_fifty_columns(
     out, peaks = tmp_path / "out.json", []
 
     def run() -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "driftwatch",
-            "compare",
-            *map(str, files),
-            "-o",
-            "json",
-            "--exit-zero",
-        ]
-        ended = subprocess.run(
-            [sys.executable, "-c", _START, str(out), *command], capture_output=True, text=True, check=True
-        )
-        peaks.append(int(ended.stdout))
+        peaks.append(measure_peak(["compare", *map(str, files), "-o", "json", "--exit-zero"], out))
 
     benchmark.pedantic(run, rounds=ROUNDS, warmup_rounds=1)  # type: ignore[no-untyped-call]  # the plugin has no types
 
