@@ -7,15 +7,16 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from driftwatch.incidents.axis import JUDGED_WORDS
 from driftwatch.incidents.finding import Verdict, VerdictWord
-from driftwatch.jobs.judged import Judged
+from driftwatch.jobs.judged import Judged, is_final
 from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.steps import Steps
 from driftwatch.jobs.windows import due_at
 from driftwatch.profiles.window import Window
 from driftwatch.store.slots import Claim, SlotState, finish_slot, postpone_slot
-from driftwatch.store.verdicts import Judgement, newest_verdict, record_verdict
+from driftwatch.store.verdicts import Judgement, VerdictRow, newest_verdict, record_verdict
 
 __all__ = ["Finish", "Run"]
 
@@ -25,9 +26,9 @@ class Run:
     """How windows are judged: live, or as a replay of history.
 
     In a replay the time of every step is the window's end plus delay, and each window is judged as it is;
-    live it is the clock's, and a window that is not complete is read again later. Windows that fell due
-    before `tells_from` are history: nobody is told while they are judged. After `tells_after`, the last of
-    them, the state of each incident is told once.
+    live it is the clock's, except for windows that were missed, and a window that is not complete is read
+    again later. Windows that fell due before `tells_from` are history: nobody is told while they are judged.
+    After `tells_after`, the last of them, the state of each incident is told once.
     """
 
     replays: bool
@@ -65,22 +66,32 @@ class Finish:
         revision = self._record(tx)
         # A window judged out of turn changes no incident: they have seen what came after it.
         if newest is None or newest.window <= self.claim.window:
-            self._advance(tx)
+            self._advance(tx, newest)
         return revision
 
-    def _advance(self, tx: sa.Connection) -> None:
+    def _advance(self, tx: sa.Connection, newest: VerdictRow | None) -> None:
         window = self.claim.window
+        before = newest.verdict if newest is not None and newest.window == window else None
         due = due_at(window, self.watch.monitor.delay)
         steps = Steps(
             tx=tx,
             parts=self.parts,
             watch=self.watch,
-            now=due if self.run.replays else self.parts.clock.now(),
+            now=due if self.run.replays or self._was_missed(newest) else self.parts.clock.now(),
             telling=self.run.tells_from is None or due >= self.run.tells_from,
         )
-        steps.advance_all(self.judged.verdict)
+        # A window that was judged before has had its step.
+        if before is None or before.word not in JUDGED_WORDS:
+            steps.advance_all(self.judged.verdict)
         if window == self.run.tells_after:
             steps.tell_states()
+
+    def _was_missed(self, newest: VerdictRow | None) -> bool:
+        """Return whether nobody looked at the window while it had its time, so that it is history too."""
+        looked_at = self.parts.clock.now()
+        if newest is not None and newest.window == self.claim.window:
+            looked_at = newest.judgement.finished_at
+        return is_final(self.watch.monitor, self.claim.window, looked_at)
 
     def _is_news(self, newest: Verdict | None) -> bool:
         if newest is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 import sqlalchemy as sa
@@ -45,13 +46,19 @@ def plan_all(parts: Parts, watches: list[Watch]) -> None:
             parts.database.write(partial(_look_at_time, parts=parts, watch=watch))
         except DriftwatchError as error:
             log.error("planning failed monitor=%s reason=%s", watch.monitor.id, error)  # noqa: TRY400 - the reason says it all.
+        except Exception:  # one poisoned monitor must not stop the others
+            log.exception("planning failed monitor=%s", watch.monitor.id)
 
 
 def _look_at_time(tx: sa.Connection, *, parts: Parts, watch: Watch) -> None:
-    newest = newest_verdict(tx, watch.row)
-    if newest is not None:
-        now = parts.clock.now()
+    newest, now = newest_verdict(tx, watch.row), parts.clock.now()
+    # Windows that are due and were not looked at yet may hold the rows that seem to be late.
+    if newest is not None and not _is_behind(tx, watch, newest.window, now):
         Steps(tx=tx, parts=parts, watch=watch, now=now, telling=True).advance_conditions(newest.window)
+
+
+def _is_behind(tx: sa.Connection, watch: Watch, newest: Window, now: datetime) -> bool:
+    return any(slot.window > newest and slot.next_at <= now for slot in open_slots(tx, watch.row))
 
 
 def check_due(parts: Parts, watches: list[Watch], *, stopping: Callable[[], bool]) -> int:
@@ -69,20 +76,25 @@ def _check_monitor(parts: Parts, watch: Watch, stopping: Callable[[], bool]) -> 
     now = parts.clock.now()
     waiting = parts.database.read(lambda tx: open_slots(tx, watch.row))
     windows = [slot.window for slot in waiting if slot.next_at <= now][:_WINDOWS_A_TURN]
+    run = _choose_run(watch, [slot.window for slot in waiting])
     judged = 0
     try:
-        for checked in check_windows(parts, watch, windows, _choose_run(watch, windows)):
+        for checked in check_windows(parts, watch, windows, run):
             judged += checked.verdict is not None
             if checked.verdict is None or checked.again_at is not None or stopping():
                 break  # What follows waits for this window.
     except DriftwatchError as error:
         log.error("checking failed monitor=%s reason=%s", watch.monitor.id, error)  # noqa: TRY400 - the reason says it all.
+    except Exception:  # one poisoned monitor must not stop the others
+        log.exception("checking failed monitor=%s", watch.monitor.id)
     return judged
 
 
-def _choose_run(watch: Watch, windows: list[Window]) -> Run:
-    """Windows that closed before the monitor's first start are history: only their final state is told."""
+def _choose_run(watch: Watch, waiting: list[Window]) -> Run:
+    """Windows that fell due before the monitor's first start are history: only their final state is told.
+
+    `waiting` are all windows not judged yet, whichever turn they come in.
+    """
     started = watch.row.first_started_at
-    history = [window for window in windows if due_at(window, watch.monitor.delay) < started]
-    is_whole = len(history) < _WINDOWS_A_TURN
-    return Run(replays=False, tells_from=started, tells_after=history[-1] if history and is_whole else None)
+    history = [window for window in waiting if due_at(window, watch.monitor.delay) < started]
+    return Run(replays=False, tells_from=started, tells_after=history[-1] if history else None)

@@ -119,7 +119,7 @@ def test_the_same_rows_once_more_are_found(store: Database) -> None:
 
     (finding,) = bench.verdicts()[-1].verdict.findings
     assert finding.kind == "repeated_window"
-    assert "1 February" in finding.text
+    assert "those of 2013-02-01 again" in finding.text
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,8 @@ BLOCKS = range(-13, 1)
 ROWS = 300
 """The rows of a usual day."""
 
+_NUMBERS = count(1)
+
 DELIVERED = Outcome(delivered=True, status=200)
 REFUSED = Outcome(delivered=False, again=True, status=503, error="http_503")
 
@@ -195,15 +197,14 @@ class BreakingDatabase(Database):
 
 
 def make_parts(database: Database, clock: FakeClock, **changes: Any) -> Parts:
-    """Return parts with one channel, `oncall`, and one trigger, `ci`; ids count from 1."""
-    numbers = count(1)
+    """Return parts with one channel, `oncall`, and one trigger, `ci`; ids count up."""
     parts = Parts(
         database=database,
         channels={"oncall": FakeChannel()},
         triggers={"ci": FakeTrigger()},
         owner="me",
         clock=clock,
-        make_id=lambda: f"notice-{next(numbers):03}",
+        make_id=lambda: f"notice-{next(_NUMBERS):06}",
     )
     return replace(parts, **changes)
 
@@ -296,11 +297,11 @@ class Bench:
         return [event.kind for event in self.parts.database.read(lambda tx: list_events(tx, number))]
 
     def deliveries(self) -> list[DeliveryRow]:
-        """Return what was ever to be told, oldest first."""
-        return self.parts.database.read(list_deliveries)
+        """Return what was ever to be told, in the order in which it was queued."""
+        return sorted(self.parts.database.read(list_deliveries), key=lambda row: row.id)
 
     def told(self) -> list[str]:
-        """Return what was ever to be told as `opened`, `updated` or `resolved`, oldest first."""
+        """Return what was ever to be told as `opened`, `updated` or `resolved`, in order."""
         return [row.type.removeprefix("incident.") for row in self.deliveries()]
 
     def retrains(self) -> list[RetrainRow]:
