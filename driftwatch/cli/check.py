@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,45 +63,25 @@ def check(  # noqa: PLR0913 - every option of the command is an argument
     from driftwatch.jobs.replay import choose_windows
     from driftwatch.jobs.retrain import request_due
 
-    with open_session(config) as app, _choose_store(app, dry_run) as used:
-        watched = used.find_monitor(monitor)
+    with open_session(config, dry_run=dry_run) as app:
+        watched = app.find_monitor(monitor)
         zone = watched.timezone
         windows = choose_windows(
             watched,
-            used.parts.clock.now(),
+            app.parts.clock.now(),
             at=read_moment(at, zone),
             start=read_moment(start, zone),
             end=read_moment(end, zone),
         )
         told = "none" if dry_run else notify.value
-        seen = list(follow(_replay(used, watched, windows, told, again=again), len(windows)))
-        if told != "none" and not is_daemon_alive(used.database, used.parts.clock.now()):
-            deliver_due(used.parts)
-            request_due(used.parts)
+        seen = list(follow(_replay(app, watched, windows, told, again=again), len(windows)))
+        if told != "none" and not is_daemon_alive(app.database, app.parts.clock.now()):
+            deliver_due(app.parts)
+            request_due(app.parts)
     _print(monitor, seen, output)
     status = report_exit(seen)
     if status and not (exit_zero and status == 1):
         raise typer.Exit(status)
-
-
-@contextmanager
-def _choose_store(app: App, dry_run: bool) -> Iterator[App]:
-    if not dry_run:
-        yield app
-        return
-    import tempfile
-    from dataclasses import replace
-
-    from driftwatch.app import open_app
-    from driftwatch.net.secrets import Secret
-
-    with tempfile.TemporaryDirectory(prefix="driftwatch-") as folder:
-        url = Secret.of_text(f"sqlite:///{folder}/dry-run.db")
-        temporary = open_app(replace(app.config, store_url=url))
-        try:
-            yield temporary
-        finally:
-            temporary.close()
 
 
 def _replay(

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import sys
+from collections.abc import Sequence
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftwatch.cli.session import ConfigOption, Output, OutputOption
-from driftwatch.errors import DriftwatchError, UsageError
+from driftwatch.errors import ConfigError, DriftwatchError, UsageError
 
 if TYPE_CHECKING:
     from driftwatch.config.loading import Config
+    from driftwatch.config.starter import StarterFacts
 
 __all__ = ["register"]
+
+_FIRST_WINDOWS = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -47,18 +54,31 @@ def init(
         else survey_file(source, config.absolute().parent, time_column)
     )
     config.write_text(write_starter(facts), encoding="utf-8")
-    from driftwatch.cli.printing import print_lines
-
     schema_file = config.with_name(facts.schema)
-    import json
-
     schema_file.write_text(json.dumps(build_schema(), indent=2) + "\n", encoding="utf-8")
+    _print_next_steps(facts, config)
+
+
+def _print_next_steps(facts: StarterFacts, config: Path) -> None:
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.config.starter import SOURCE_URL
+    from driftwatch.config.values import format_duration
+
+    start, end = facts.reference_from, facts.reference_to
+    text = config.read_text(encoding="utf-8")
+    chosen = "" if config == Path("driftwatch.yaml") else f" -c {shlex.quote(str(config))}"
     print_lines(
-        f"{config} is written: {facts.id}, time column {facts.time_column}, reference from "
-        f"{facts.reference_from:%Y-%m-%d} to {facts.reference_to:%Y-%m-%d}.",
-        f"Next: driftwatch check {facts.id}   (judges the latest window)",
-        "      driftwatch serve",
+        f"{config} is written: monitor {facts.id}, windows of {format_duration(facts.window)}, "
+        f"reference from {_say_moment(start)} to {_say_moment(end)}.",
+        *([f"First: export {SOURCE_URL}=…   (the address, for it has a password)"] * (SOURCE_URL in text)),
+        f"Next: driftwatch check {facts.id} --from {_say_moment(end)} --to "
+        f"{_say_moment(end + _FIRST_WINDOWS * facts.window)}{chosen}   (judges windows after the reference)",
+        f"      driftwatch serve{chosen}   (goes on judging as windows fall due)",
     )
+
+
+def _say_moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}" if moment.time() == time() else f"{moment:%Y-%m-%dT%H:%M}Z"
 
 
 def validate(
@@ -73,28 +93,39 @@ def validate(
     """
     from driftwatch.cli.printing import print_json, print_lines
     from driftwatch.config.loading import load_config
+    from driftwatch.incidents.words import say_count
 
-    loaded = load_config(config)
+    try:
+        loaded = load_config(config)
+    except ConfigError as error:
+        if output is Output.JSON:
+            mistakes = str(error).splitlines()
+            print_json(_build_report(ok=False, troubles=mistakes))
+        raise
     changes = _compare_with_store(loaded)
     troubles = _connect(loaded) if connect else []
     if output is Output.JSON:
-        print_json(
-            {
-                "schema": "driftwatch.validate/v1",
-                "ok": not troubles,
-                "monitors": [monitor.id for monitor in loaded.monitors],
-                "warnings": list(loaded.warnings),
-                "changes": changes,
-                "troubles": troubles,
-            }
-        )
+        print_json(_build_report(loaded, ok=not troubles, changes=changes, troubles=troubles))
     else:
         print_lines(*(f"warning: {warning}" for warning in loaded.warnings), *changes)
-        print_lines(f"{config}: no mistakes, {len(loaded.monitors)} monitors.")
-        for trouble in troubles:
-            print(f"driftwatch: {trouble}", file=sys.stderr)
+        print_lines(f"{config}: no mistakes, {say_count(len(loaded.monitors), 'monitor')}.")
+    for trouble in troubles:
+        print(f"driftwatch: {trouble}", file=sys.stderr)
     if troubles:
         raise typer.Exit(2)
+
+
+def _build_report(
+    loaded: Config | None = None, *, ok: bool, changes: Sequence[str] = (), troubles: Sequence[str] = ()
+) -> dict[str, object]:
+    return {
+        "schema": "driftwatch.validate/v1",
+        "ok": ok,
+        "monitors": [monitor.id for monitor in loaded.monitors] if loaded else [],
+        "warnings": list(loaded.warnings) if loaded else [],
+        "changes": list(changes),
+        "troubles": list(troubles),
+    }
 
 
 def _compare_with_store(config: Config) -> list[str]:

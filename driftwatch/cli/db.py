@@ -21,16 +21,17 @@ def register(app: typer.Typer) -> None:
 
 def upgrade(*, config: ConfigOption = Path("driftwatch.yaml")) -> None:
     """Create the store's tables, or bring them up to this version; running it twice changes nothing."""
+    from driftwatch.cli.printing import print_lines
     from driftwatch.config.loading import load_config
     from driftwatch.store import migrations
 
     state = migrations.upgrade(load_config(config).store_url.reveal())
-    typer.echo(f"The store is at schema revision {state.current}.")
+    print_lines(f"The store is at schema revision {state.current}.")
 
 
 def check(*, config: ConfigOption = Path("driftwatch.yaml"), output: OutputOption = Output.TEXT) -> None:
     """Say whether the store's tables fit this version. Ends with 1 when they do not."""
-    from driftwatch.cli.printing import print_json
+    from driftwatch.cli.printing import print_json, print_lines
     from driftwatch.config.loading import load_config
     from driftwatch.store import migrations
 
@@ -40,9 +41,9 @@ def check(*, config: ConfigOption = Path("driftwatch.yaml"), output: OutputOptio
             {"schema": "driftwatch.db/v1", "current": state.current, "head": state.head, "ok": state.ok}
         )
     elif state.ok:
-        typer.echo(f"The store is at schema revision {state.current}, which fits.")
+        print_lines(f"The store is at schema revision {state.current}, which fits.")
     else:
-        typer.echo(
+        print_lines(
             f"The store is at schema revision {state.current or 'none'}, this version needs {state.head}: "
             "run `driftwatch db upgrade`."
         )

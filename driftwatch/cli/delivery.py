@@ -96,7 +96,8 @@ def retry(
     channel: Annotated[str | None, typer.Option(help="All failed or waiting ones of a channel.")] = None,
     config: ConfigOption = Path("driftwatch.yaml"),
 ) -> None:
-    """Send failed or waiting deliveries again, under the same id."""
+    """Send failed or waiting deliveries again, under the same id. Ends with 1 when one fails for good."""
+    from driftwatch.cli.printing import print_lines
     from driftwatch.jobs.deliver import deliver_due
     from driftwatch.jobs.heartbeat import is_daemon_alive
     from driftwatch.store.outbox import list_deliveries as list_rows
@@ -106,15 +107,21 @@ def retry(
         raise UsageError("name the deliveries, or a --channel")
     with open_session(config) as app:
         now = app.parts.clock.now()
+        known = {row.id for row in app.database.read(list_rows)}
+        unknown = [one for one in ids or () if one not in known]
+        if unknown:
+            raise UsageError(f"there is no delivery {unknown[0]}; `driftwatch delivery list` shows them")
         queued = app.database.write(
             lambda tx: retry_deliveries(tx, ids=ids or None, channel=channel, now=now)
         )
         if not is_daemon_alive(app.database, now):
             deliver_due(app.parts)
         rows = [row for row in app.database.read(list_rows) if row.id in queued]
-    typer.echo(f"{len(queued)} deliveries queued again.")
+    print_lines(f"{len(queued)} queued again." if queued else "Nothing to send again: all were delivered.")
     for row in rows:
-        typer.echo(f"{row.id}  {row.channel}  {row.state}  {_say(row)}")
+        print_lines(f"{row.id}  {row.channel}  {row.state}  {_say(row)}")
+    if any(row.state == "dead" for row in rows):
+        raise typer.Exit(1)
 
 
 def send(
@@ -123,6 +130,7 @@ def send(
     config: ConfigOption = Path("driftwatch.yaml"),
 ) -> None:
     """Send a test message through a channel and say what came back. Ends with 1 when it did not arrive."""
+    from driftwatch.cli.printing import print_lines
     from driftwatch.jobs.deliver import send_test
 
     with open_session(config) as app:
@@ -130,6 +138,7 @@ def send(
             known = ", ".join(app.config.channels) or "none"
             raise UsageError(f"there is no channel {channel!r} in the configuration; there are: {known}")
         row = send_test(app.parts, channel)
-    typer.echo(f"{channel}: {row.state} ({_say(row)}), id {row.id}")
+    answer = _say(row)
+    print_lines(f"{channel}: {row.state}{'' if answer == '-' else f' ({answer})'}, id {row.id}")
     if row.state != "delivered":
         raise typer.Exit(1)

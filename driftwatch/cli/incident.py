@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_session
 
 if TYPE_CHECKING:
     from driftwatch.app import App
@@ -43,6 +43,8 @@ def list_incidents(
     from driftwatch.jobs.cases import list_cases
 
     with open_session(config) as app:
+        if monitor is not None:
+            need_row(app, monitor)
         cases = list_cases(app.database, app.config.monitors, every=every, monitor=monitor)
     if output is Output.JSON:
         print_json({"schema": "driftwatch.incidents/v1", "incidents": [case.to_json() for case in cases]})
@@ -98,7 +100,7 @@ def show(
         return
     incident = case.incident
     print_lines(
-        f"Incident {incident.id}: {case.title}", f"{incident.severity} · {incident.state}", "", case.text, ""
+        f"Incident {incident.id}: {case.title}", f"{incident.severity}, {incident.state}", "", case.text, ""
     )
     for event in events:
         told = f" [told: {event.notice}]" if event.notice else ""
@@ -107,11 +109,12 @@ def show(
 
 def acknowledge(number: Number, *, by: Who = None, config: ConfigOption = Path("driftwatch.yaml")) -> None:
     """Say that you are looking at it; the incident stays open, and a rise in severity undoes this."""
+    from driftwatch.cli.printing import print_lines
     from driftwatch.incidents.by_hand import acknowledge as step
 
     who = by or getpass.getuser()
     _change(config, number, lambda incident, now: step(incident, who, now))
-    typer.echo(f"Incident {number} is acknowledged by {who}.")
+    print_lines(f"Incident {number} is acknowledged by {who}.")
 
 
 def resolve(
@@ -122,11 +125,12 @@ def resolve(
     config: ConfigOption = Path("driftwatch.yaml"),
 ) -> None:
     """Close an incident by hand; refused while its last window is still breached."""
+    from driftwatch.cli.printing import print_lines
     from driftwatch.incidents.by_hand import resolve_by_hand
 
     who = by or getpass.getuser()
     _change(config, number, lambda incident, now: resolve_by_hand(incident, who, why, now))
-    typer.echo(f"Incident {number} is resolved by {who}.")
+    print_lines(f"Incident {number} is resolved by {who}.")
 
 
 def _change(config: Path, number: int, step: Any) -> None:

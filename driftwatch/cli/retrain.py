@@ -73,8 +73,9 @@ def show(
     config: ConfigOption = Path("driftwatch.yaml"),
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show one request: why it was made, how it went, and what was sent."""
+    """Show one request: why it was made and how it went; -o json has what was sent, too."""
     from driftwatch.cli.printing import print_json, print_lines
+    from driftwatch.jobs.retrain import number_body
     from driftwatch.store.retrains import list_retrains as list_rows
 
     with open_session(config) as app:
@@ -83,7 +84,13 @@ def show(
         raise UsageError(f"there is no retrain {number}; `driftwatch retrain list` shows them")
     found = _build_json(row)
     if output is Output.JSON:
-        print_json({"schema": "driftwatch.retrain_request/v1", "retrain": found, "body": dict(row.body)})
+        print_json(
+            {
+                "schema": "driftwatch.retrain_request/v1",
+                "retrain": found,
+                "body": number_body(row.body, row.id),
+            }
+        )
         return
     for name, value in found.items():
         print_lines(f"{name.replace('_', ' '):>14}  {'-' if value is None else value}")

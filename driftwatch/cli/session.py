@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +20,7 @@ from driftwatch.errors import UsageError
 
 if TYPE_CHECKING:
     from driftwatch.app import App
+    from driftwatch.net.secrets import Secret
     from driftwatch.store.monitors import MonitorRow
 
 __all__ = [
@@ -29,6 +32,10 @@ __all__ = [
     "open_session",
     "read_moment",
 ]
+
+
+# The years that windows are cut in, without the first and the last: zones shift a time by up to a day.
+_YEARS = range(1903, 2900)
 
 
 class Output(StrEnum):
@@ -45,16 +52,44 @@ OutputOption = Annotated[Output, typer.Option("-o", "--output", help="Text for p
 
 
 @contextmanager
-def open_session(config: Path) -> Iterator[App]:
-    """Yield the configuration in `config` at work on its store, and close it afterwards."""
+def open_session(config: Path, *, dry_run: bool = False) -> Iterator[App]:
+    """Yield the configuration in `config` at work on its store, and close it afterwards.
+
+    A dry run works on an empty store of its own, which is gone in the end; the real one is not opened.
+    """
     from driftwatch.app import open_app
     from driftwatch.config.loading import load_config
 
-    app = open_app(load_config(config))
+    with _show_warnings(), _make_store() if dry_run else nullcontext() as store:
+        loaded = load_config(config)
+        app = open_app(replace(loaded, store_url=store) if store else loaded)
+        try:
+            yield app
+        finally:
+            app.close()
+
+
+@contextmanager
+def _make_store() -> Iterator[Secret]:
+    from driftwatch.net.secrets import Secret
+
+    with tempfile.TemporaryDirectory(prefix="driftwatch-") as folder:
+        yield Secret.of_text(f"sqlite:///{folder}/dry-run.db")
+
+
+@contextmanager
+def _show_warnings() -> Iterator[None]:
+    """Send warnings, and the notices of the channel `log`, to standard error."""
+    ours, told = logging.getLogger("driftwatch"), logging.getLogger("driftwatch.channels.log")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("driftwatch: %(message)s"))
+    ours.addHandler(handler)
+    told.setLevel(logging.INFO)
     try:
-        yield app
+        yield
     finally:
-        app.close()
+        told.setLevel(logging.NOTSET)
+        ours.removeHandler(handler)
 
 
 def need_row(app: App, name: str) -> MonitorRow:
@@ -83,6 +118,8 @@ def read_moment(text: str | None, timezone: str = "UTC") -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is not a time; write 2013-02-08 or 2013-02-08T06:00:00Z") from None
+    if moment.year not in _YEARS:
+        raise UsageError(f"{text!r} is no time that is judged: those are of {_YEARS[0]} to {_YEARS[-1]}")
     aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
     return aware.astimezone(UTC)
 

@@ -43,9 +43,7 @@ def status(
 def _print(found: Status) -> None:
     from driftwatch.cli.printing import print_lines, print_table, say_age
 
-    attention = [monitor for monitor in found.monitors if not monitor.healthy]
-    said = f"{len(attention)} of {len(found.monitors)} monitors need attention"
-    print_lines("Everything was judged on time and nothing is open." if found.healthy else f"{said}.", "")
+    print_lines(_sum_up(found), "")
     print_table(
         ["MONITOR", "VERDICT", "LAST WINDOW", "LAST COMPLETE", "NEXT DUE", "LATE BY", "OPEN INCIDENTS"],
         [
@@ -63,5 +61,26 @@ def _print(found: Status) -> None:
     )
     oldest = f", the oldest for {say_age(found.outbox.oldest_age)}" if found.outbox.oldest_age else ""
     print_lines("", f"Outbox: {found.outbox.pending} waiting{oldest}, {found.outbox.failed} failed.")
-    if attention:
-        print_lines("See `driftwatch incident list` for what is open.")
+    if any(one.open_incidents for one in found.monitors):
+        print_lines("`driftwatch incident list` says what is open.")
+    if any(one.late_by for one in found.monitors):
+        print_lines(
+            "Late monitors: is `driftwatch serve` running? `driftwatch check MONITOR` judges by hand."
+        )
+    if found.outbox.failed:
+        print_lines(
+            "`driftwatch delivery list --state dead` says what failed, `delivery retry` sends it again."
+        )
+
+
+def _sum_up(found: Status) -> str:
+    from driftwatch.incidents.words import say_count
+
+    unwell = sum(1 for monitor in found.monitors if not monitor.healthy)
+    if unwell:
+        needs = "needs" if unwell == 1 else "need"
+        return f"{unwell} of {say_count(len(found.monitors), 'monitor')} {needs} attention."
+    if found.outbox.failed:
+        return "Every monitor is well, but somebody could not be told."
+    opened = any(monitor.open_incidents for monitor in found.monitors)
+    return f"Everything was judged on time and {'what is open is minor' if opened else 'nothing is open'}."

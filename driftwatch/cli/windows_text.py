@@ -9,6 +9,7 @@ from typing import Any
 from driftwatch.cli.printing import print_lines, print_table
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.stamps import write_stamp
+from driftwatch.incidents.words import say_count
 
 __all__ = ["build_window_json", "print_windows"]
 
@@ -44,12 +45,17 @@ def build_window_json(verdict: Verdict, revision: int) -> dict[str, Any]:
 def print_windows(monitor: str, verdicts: Sequence[Verdict]) -> None:
     """Print a summary, then the windows: all of them, or where there are many, those that are not ok."""
     counted = Counter(verdict.word.value for verdict in verdicts)
-    words = ", ".join(f"{counted[word]} {word}" for word in VerdictWord if counted[word])
-    print_lines(f"{monitor}: {len(verdicts)} windows judged: {words or 'none'}")
+    words = ", ".join(f"{counted[word]:,} {word}" for word in VerdictWord if counted[word])
+    said = f": {words}" if words else ""
+    print_lines(f"{monitor}: {say_count(len(verdicts), 'window')} judged{said}")
     shown = [v for v in verdicts if len(verdicts) <= _MOST_SHOWN or v.word is not VerdictWord.OK]
     if shown:
         print_table(
             ["WINDOW", "VERDICT", "ROWS", "WHAT WAS FOUND"], [_build_row(verdict) for verdict in shown]
+        )
+    if len(shown) < len(verdicts):
+        print_lines(
+            f"{say_count(len(verdicts) - len(shown), 'window')} that are ok are not listed; -o json has them."
         )
 
 

@@ -17,7 +17,7 @@ from driftwatch.store.retrains import RetrainRow, claim_retrain, record_accepted
 from driftwatch.store.slots import Fenced
 from driftwatch.triggers.contract import Started, TriggerCall
 
-__all__ = ["MOST_ATTEMPTS", "request_due", "request_one"]
+__all__ = ["MOST_ATTEMPTS", "number_body", "request_due", "request_one"]
 
 log = logging.getLogger("driftwatch.retrain")
 
@@ -49,11 +49,11 @@ def _start(parts: Parts, claim: RetrainRow, now: datetime) -> Started:
     trigger = parts.triggers.get(claim.trigger)
     if trigger is None:
         return Started(accepted=False, again=False, error="the configuration has no such trigger any more")
-    call = TriggerCall(key=claim.key, body=_number_body(claim.body, claim.id), timestamp=claim.requested_at)
+    call = TriggerCall(key=claim.key, body=number_body(claim.body, claim.id), timestamp=claim.requested_at)
     return trigger.start(call, now)
 
 
-def _number_body(body: Mapping[str, Any], number: int) -> dict[str, Any]:
+def number_body(body: Mapping[str, Any], number: int) -> dict[str, Any]:
     """Return the body with the number the store gave the request, which its maker could not know."""
     data = body["data"]
     return {**body, "data": {**data, "retrain": {**data["retrain"], "id": number}}}

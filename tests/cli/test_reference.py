@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.commands import run_here
+
+
+def widen(shop: Path) -> None:
+    config = shop / "driftwatch.yaml"
+    config.write_text(config.read_text().replace("to: 2024-01-11", "to: 2024-01-13"))
+
+
+def list_states(shop: Path) -> list[str]:
+    found = run_here("reference", "list", "shop", "-o", "json", folder=shop).json
+    return [one["state"] for one in found["references"]]
+
+
+def test_the_first_reference_that_is_built_is_active(fresh_shop: Path) -> None:
+    ran = run_here("reference", "build", "shop", folder=fresh_shop)
+
+    assert (ran.status, ran.stderr) == (0, "")
+    assert ran.stdout == "shop: reference version 1 is built from 480 rows.\nIt is active.\n"
+    assert list_states(fresh_shop) == ["active"]
+
+
+def test_a_later_one_judges_nothing_before_it_is_promoted(shop: Path) -> None:
+    widen(shop)
+
+    built = run_here("reference", "build", "shop", folder=shop)
+
+    assert built.status == 0
+    assert "shop: reference version 2 is built from 576 rows." in built.stdout
+    assert "driftwatch reference promote shop 2" in built.stdout
+    assert list_states(shop) == ["active", "candidate"]
+    promoted = run_here("reference", "promote", "shop", "2", folder=shop)
+    assert (promoted.status, promoted.stdout.splitlines()[0]) == (0, "shop: reference version 2 is active.")
+    assert list_states(shop) == ["retired", "active"]
+    assert run_here("reference", "promote", "shop", "1", folder=shop).status == 0
+    assert list_states(shop) == ["active", "retired"]
+
+
+def test_the_list_says_what_each_version_was_built_from(shop: Path) -> None:
+    text, found = (run_here("reference", "list", "shop", *args, folder=shop) for args in ([], ["-o", "json"]))
+
+    (version,) = found.json["references"]
+    assert (text.status, found.status) == (0, 0)
+    assert (version["version"], version["state"], version["rows"]) == (1, "active", 480)
+    assert (version["from"], version["to"]) == ("2024-01-01T00:00:00Z", "2024-01-11T00:00:00Z")
+    assert version["built_at"].endswith("Z")
+    assert text.stdout.splitlines()[1].split()[:5] == ["1", "active", "480", version["from"], version["to"]]
+
+
+def test_a_reference_shows_its_columns_its_blocks_and_what_is_not_judged(shop: Path) -> None:
+    text, found = (run_here("reference", "show", "shop", *args, folder=shop) for args in ([], ["-o", "json"]))
+
+    assert (text.status, found.status) == (0, 0)
+    assert found.json["schema"] == "driftwatch.reference/v1"
+    assert found.json["columns"][1] == {
+        "column": "kind",
+        "kind": "category",
+        "values": 480,
+        "missing": 0,
+        "cells": 5,
+    }  # fmt: skip - one column
+    assert len(found.json["blocks"]) == 10
+    assert found.json["blocks"][0] == {"start": "2024-01-01T00:00:00Z", "rows": 48}
+    assert found.json["skipped"] == [
+        {"column": "at", "why": "the time column"},
+        {"column": "id", "why": "excluded by the configuration"},
+    ]
+    assert text.stdout.splitlines()[0] == "shop: reference version 1, 480 rows in 10 blocks"
+    assert "not judged: id (excluded by the configuration)" in text.stdout
+
+
+def test_versions_that_are_not_there_are_refused_with_those_that_are(shop: Path) -> None:
+    shown = run_here("reference", "show", "shop", "7", folder=shop)
+    promoted = run_here("reference", "promote", "shop", "7", folder=shop)
+
+    assert (shown.status, shown.stdout) == (promoted.status, promoted.stdout) == (2, "")
+    assert "`driftwatch reference list shop`" in shown.stderr
+    assert "shop has no reference version 7; its versions: 1 (active)" in promoted.stderr
+    assert list_states(shop) == ["active"]
