@@ -27,11 +27,6 @@ FOUR_HOURS = make_windows(18, timedelta(hours=4))
 QUERY = "SELECT t, n FROM feed WHERE t >= :window_start AND t < :window_end"
 
 
-def only(warehouse: Warehouse, *kinds: str) -> None:
-    if warehouse.kind not in kinds:
-        pytest.skip(f"is about {' and '.join(kinds)}")
-
-
 def strip(moment: datetime) -> datetime:
     return moment.replace(tzinfo=None)
 
@@ -94,8 +89,8 @@ def test_dates_are_the_beginning_of_their_day(warehouse: Warehouse) -> None:
     assert read(SqlSource(url=warehouse.url, table="feed"), windows) == expect(days, windows)
 
 
+@pytest.mark.parametrize("warehouse", ["postgresql"], indirect=True)
 def test_times_with_a_zone_are_absolute(warehouse: Warehouse) -> None:
-    only(warehouse, "postgresql")
     fill(
         warehouse,
         sa.DateTime(timezone=True),
@@ -108,8 +103,8 @@ def test_times_with_a_zone_are_absolute(warehouse: Warehouse) -> None:
     assert read(source, FOUR_HOURS, timezone="America/New_York") == expect(HOURS, FOUR_HOURS)
 
 
+@pytest.mark.parametrize("warehouse", ["mariadb"], indirect=True)
 def test_mariadb_timestamps_are_absolute_and_its_datetimes_are_not(warehouse: Warehouse) -> None:
-    only(warehouse, "mariadb")
     fill(warehouse, sa.TIMESTAMP, [])
     fill(warehouse, sa.DateTime, [], "clock")
     for table in ("feed", "clock"):
@@ -247,11 +242,11 @@ def test_a_query_is_run_for_each_window_and_may_aggregate(
     assert [row["n"] for rows in found.values() for row in rows] == [4] * 18
 
 
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_query_on_sqlite_gets_bounds_in_the_spelling_of_its_times(
     warehouse: Warehouse, spelling: str
 ) -> None:
-    only(warehouse, "sqlite")
     fill(warehouse, sa.String(40), [SPELLINGS[spelling](moment) for moment in HOURS])
 
     assert read(SqlSource(url=warehouse.url, query=QUERY), FOUR_HOURS) == expect(HOURS, FOUR_HOURS)
@@ -276,11 +271,18 @@ TYPES: dict[str, tuple[Any, list[Any], pa.DataType]] = {
 }
 
 
-@pytest.mark.parametrize("name", TYPES)
+# SQLite has no times.
+ALL_TYPES = [
+    (kind, name)
+    for kind in ("sqlite", "postgresql", "mariadb")
+    for name in TYPES
+    if kind != "sqlite" or name not in {"day", "stamp"}
+]
+
+
+@pytest.mark.parametrize(("warehouse", "name"), ALL_TYPES, indirect=["warehouse"])
 def test_types_are_those_of_the_database_in_every_chunk(warehouse: Warehouse, name: str) -> None:
     kind, values, wanted = TYPES[name]
-    if warehouse.kind == "sqlite" and name in {"day", "stamp"}:
-        pytest.skip("SQLite has no times")
     rows = [{"n": n, "v": value} for n, value in enumerate([None] * 5 + values)]
     warehouse.create("feed", {"n": sa.Integer, "v": kind}, rows)
 
@@ -302,8 +304,8 @@ def test_booleans_are_booleans_but_a_small_integer_is_a_number(warehouse: Wareho
     assert table.schema.field("b").type == (pa.int64() if warehouse.kind == "mariadb" else pa.bool_())
 
 
+@pytest.mark.parametrize("warehouse", ["postgresql", "mariadb"], indirect=True)
 def test_types_that_only_servers_have_are_read(warehouse: Warehouse) -> None:
-    only(warehouse, "postgresql", "mariadb")
     columns: dict[str, Any] = {"j": sa.JSON, "u": sa.Uuid, "i": sa.Time}
     if warehouse.kind == "mariadb":
         columns["big"] = mysql.BIGINT(unsigned=True)
@@ -332,8 +334,8 @@ def test_types_that_only_servers_have_are_read(warehouse: Warehouse) -> None:
         assert table["l"].to_pylist() == [b"{}"]
 
 
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
 def test_times_of_sqlite_are_recognised_as_times(warehouse: Warehouse) -> None:
-    only(warehouse, "sqlite")
     warehouse.run("CREATE TABLE feed (v DATETIME)", "INSERT INTO feed VALUES ('2013-01-01 05:00:00')")
 
     ((_, table),) = SqlSource(url=warehouse.url, table="feed").read(ask(FOUR_HOURS[:1]))
@@ -341,8 +343,8 @@ def test_times_of_sqlite_are_recognised_as_times(warehouse: Warehouse) -> None:
     assert infer_kind(get_column(table, "v")) == "time"
 
 
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
 def test_a_value_of_another_type_leaves_the_numbers_of_its_column_numbers(warehouse: Warehouse) -> None:
-    only(warehouse, "sqlite")
     warehouse.run(
         "CREATE TABLE feed (v INTEGER, w INTEGER)", "INSERT INTO feed VALUES (1, 1), ('n/a', 2.5), (3, 3)"
     )
@@ -481,8 +483,8 @@ SEEN = {
 }
 
 
+@pytest.mark.parametrize("warehouse", ["postgresql", "mariadb"], indirect=True)
 def test_every_statement_says_who_asks_and_for_which_window(warehouse: Warehouse) -> None:
-    only(warehouse, "postgresql", "mariadb")
     query = SEEN[warehouse.kind] + " WHERE :window_start < :window_end"
     request = replace(ask(FOUR_HOURS[:1]), monitor="a*/b%s'é")
 
@@ -544,8 +546,8 @@ def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], words: s
         SqlSource(url="sqlite:///x.db", **settings)
 
 
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
 def test_memory_does_not_grow_with_the_table(warehouse: Warehouse) -> None:
-    only(warehouse, "sqlite")
     count = 60_000
     fill(
         warehouse, sa.String(40), [f"{START + timedelta(seconds=n):%Y-%m-%d %H:%M:%S}" for n in range(count)]

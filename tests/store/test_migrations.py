@@ -190,7 +190,7 @@ def test_an_installed_package_finds_the_migrations_inside_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     shutil.copytree(Path(__file__).parents[2] / "alembic", tmp_path / "driftwatch" / "_migrations")
-    monkeypatch.setattr(driftwatch, "__file__", str(tmp_path / "driftwatch" / "__init__.py"))
+    monkeypatch.setattr(migrations, "__file__", str(tmp_path / "driftwatch" / "store" / "migrations.py"))
 
     state = migrations.upgrade(f"sqlite:///{tmp_path}/store.db")
 
@@ -198,7 +198,7 @@ def test_an_installed_package_finds_the_migrations_inside_it(
 
 
 def test_an_installation_without_migrations_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(driftwatch, "__file__", str(tmp_path / "driftwatch" / "__init__.py"))
+    monkeypatch.setattr(migrations, "__file__", str(tmp_path / "driftwatch" / "store" / "migrations.py"))
 
     with pytest.raises(StoreError, match="migrations are missing"):
         migrations.check(f"sqlite:///{tmp_path}/store.db")
