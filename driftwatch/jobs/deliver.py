@@ -72,7 +72,12 @@ def _send(parts: Parts, claim: DeliveryRow, now: datetime) -> Outcome:
     channel = parts.channels.get(claim.channel)
     if channel is None:
         return Outcome(delivered=False, again=False, error="the configuration has no such channel any more")
-    return channel.send(read_message(claim), now)
+    try:
+        return channel.send(read_message(claim), now)
+    except Exception as error:  # one faulty channel must not hold up the others
+        log.exception("sending failed id=%s channel=%s", claim.id, claim.channel)
+        reason = f"the channel itself failed ({type(error).__name__}); the log of driftwatch has the details"
+        return Outcome(delivered=False, again=True, error=reason)
 
 
 def _record(tx: sa.Connection, parts: Parts, claim: DeliveryRow, attempt: Attempt, outcome: Outcome) -> None:
@@ -96,14 +101,19 @@ def _record(tx: sa.Connection, parts: Parts, claim: DeliveryRow, attempt: Attemp
         outcome.error,
         next_at,
     )
-    if next_at is None or claim.attempts == FALLBACK_AFTER:
+    if next_at is None or claim.attempts >= FALLBACK_AFTER:
         _queue_fallback(tx, parts, claim, attempt.ended_at)
 
 
 def _queue_fallback(tx: sa.Connection, parts: Parts, claim: DeliveryRow, now: datetime) -> None:
+    """Queue the notice for the channel's fallback, once; a test says something of its own channel alone."""
     channel = parts.channels.get(claim.channel)
     fallback = getattr(channel, "fallback", None)
-    if fallback is None or fallback == claim.channel:
+    if fallback is None or fallback == claim.channel or claim.incident_id is None:
+        return
+    if any(
+        row.seq == claim.seq for row in list_deliveries(tx, channel=fallback, incident_id=claim.incident_id)
+    ):
         return
     draft = DeliveryDraft(
         channel=fallback,

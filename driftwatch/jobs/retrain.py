@@ -50,7 +50,12 @@ def _start(parts: Parts, claim: RetrainRow, now: datetime) -> Started:
     if trigger is None:
         return Started(accepted=False, again=False, error="the configuration has no such trigger any more")
     call = TriggerCall(key=claim.key, body=number_body(claim.body, claim.id), timestamp=claim.requested_at)
-    return trigger.start(call, now)
+    try:
+        return trigger.start(call, now)
+    except Exception as error:  # one faulty trigger must not hold up the others
+        log.exception("asking failed id=%s trigger=%s", claim.id, claim.trigger)
+        reason = f"the trigger itself failed ({type(error).__name__}); the log of driftwatch has the details"
+        return Started(accepted=False, again=True, error=reason)
 
 
 def number_body(body: Mapping[str, Any], number: int) -> dict[str, Any]:

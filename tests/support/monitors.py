@@ -7,6 +7,7 @@ before. A story is a row of days, one letter each:
 .   as in the reference
 a   the amounts moved: drift, major
 n   a third of the amounts is missing: a data finding
+m   both: the amounts moved, and a third of the cities is missing
 v   a tenth of the usual rows: partial, then a data finding
 -   no rows
 E   the source cannot be reached, for now
@@ -96,9 +97,11 @@ def draw_rows(number: int, *, shift: float = 0.0, rows: int = ROWS) -> pa.Table:
     return pa.table({"amount": rng.permutation(amounts), "city": cities})
 
 
-def _lose_amounts(table: pa.Table) -> pa.Table:
-    amounts = [None if place % 3 == 0 else value for place, value in enumerate(table["amount"].to_pylist())]
-    return table.set_column(0, "amount", pa.array(amounts, pa.float64()))
+def _lose_third(table: pa.Table, column: str) -> pa.Table:
+    values = [None if place % 3 == 0 else value for place, value in enumerate(table[column].to_pylist())]
+    return table.set_column(
+        table.column_names.index(column), column, pa.array(values, table.schema.field(column).type)
+    )
 
 
 def tell_story(source: FakeSource, story: str, *, first: int = 1) -> None:
@@ -107,7 +110,8 @@ def tell_story(source: FakeSource, story: str, *, first: int = 1) -> None:
         found: dict[str, Found] = {
             ".": draw_rows(number),
             "a": draw_rows(number, shift=1.0),
-            "n": _lose_amounts(draw_rows(number)),
+            "n": _lose_third(draw_rows(number), "amount"),
+            "m": _lose_third(draw_rows(number, shift=1.0), "city"),
             "v": draw_rows(number, rows=ROWS // 10),
             "-": pa.table({}),
             "E": SourceError(f"day {number} is out of reach", again=True),
