@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
+import sqlalchemy as sa
+
 from driftwatch.errors import NotDueError, UsageError
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.stamps import write_stamp
@@ -17,10 +19,11 @@ from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.plan import enter_windows
 from driftwatch.jobs.reference import Watch
+from driftwatch.jobs.steps import Steps
 from driftwatch.jobs.windows import due_at, window_at, windows_between
 from driftwatch.profiles.window import Window
 from driftwatch.store.slots import MOST_PLANNED, reopen_slots
-from driftwatch.store.verdicts import VerdictRow, list_verdicts
+from driftwatch.store.verdicts import VerdictRow, list_verdicts, newest_verdict
 
 __all__ = ["Notify", "Seen", "choose_windows", "replay_windows"]
 
@@ -86,7 +89,8 @@ def replay_windows(
     """Judge `windows` in order and yield each; those judged before come from the store.
 
     `again` judges them once more, as another revision; windows that could not be read before, or were given
-    up, are always tried again. `notify` says who is told: nobody, of the final state, or of everything.
+    up, are always tried again. `notify` says what is told: nothing, the final state of each incident once the
+    last window was yielded, or everything.
     """
     known = _find_judged(parts, watch, windows, again=again)
     todo = [window for window in windows if window not in known]
@@ -94,12 +98,9 @@ def replay_windows(
     for at in range(0, len(todo), MOST_PLANNED):
         some = todo[at : at + MOST_PLANNED]
         parts.database.write(partial(reopen_slots, monitor=watch.row, windows=some))
-    run = Run(
-        replays=True,
-        tells_from=None if notify == "all" else _NEVER,
-        tells_after=todo[-1] if todo and notify == "final" else None,
+    judged = check_windows(
+        parts, watch, todo, Run(replays=True, tells_from=None if notify == "all" else _NEVER)
     )
-    judged = check_windows(parts, watch, todo, run)
     for window in windows:
         if window in known:
             row = known[window]
@@ -107,6 +108,16 @@ def replay_windows(
         else:
             checked = next(judged)
             yield Seen(window=window, verdict=checked.verdict, revision=checked.revision, from_store=False)
+    if notify == "final":
+        parts.database.write(partial(_tell_states, parts=parts, watch=watch))
+
+
+def _tell_states(tx: sa.Connection, *, parts: Parts, watch: Watch) -> None:
+    """Tell how things stand after the newest window; what was told already is not told again."""
+    newest = newest_verdict(tx, watch.row)
+    if newest is not None:
+        now = due_at(newest.window, watch.monitor.delay)
+        Steps(tx=tx, parts=parts, watch=watch, now=now, telling=True).tell_states()
 
 
 def _find_judged(
