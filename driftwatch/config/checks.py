@@ -11,6 +11,7 @@ from driftwatch.config.reading import BAD
 from driftwatch.config.resolving import list_time_columns, resolve_moment, resolve_schedule
 from driftwatch.config.sections import Chosen
 from driftwatch.config.settings import FileSettings, MonitorSettings, PatienceSettings, RuleSettings
+from driftwatch.incidents.rules import REPEATED_SHARE, WINDOW_STATISTICS
 from driftwatch.jobs.windows import windows_between
 from driftwatch.statistics import entries
 
@@ -172,19 +173,29 @@ def _check_columns(monitor: MonitorSettings, path: Path, note: Note) -> None:
 
 
 def _check_rules(monitor: MonitorSettings, path: Path, note: Note) -> None:
-    known = {entry.name: entry for entry in entries()}
+    greatest_of = {entry.name: entry.greatest for entry in entries()} | dict(WINDOW_STATISTICS)
     for place, rule in _list_good(monitor.rules):
         there: Path = (*path, "rules", place)
-        if rule.statistic is not None and rule.statistic not in known:
-            names = ", ".join(sorted(known))
-            hint = suggest(rule.statistic, known)
+        if rule.statistic is not None and rule.statistic not in greatest_of:
+            names = ", ".join(sorted(greatest_of))
+            hint = suggest(rule.statistic, greatest_of)
             note((*there, "statistic"), f"there is no statistic {rule.statistic!r}; there are {names}{hint}")
         elif rule.statistic is not None and rule.limit is not None:
-            greatest = known[rule.statistic].greatest
+            greatest = greatest_of[rule.statistic]
             if rule.limit < 0 or (greatest is not None and rule.limit >= greatest):
                 most = "" if greatest is None else f" and below {greatest:g}, its greatest value"
                 note((*there, "limit"), f"wants at least 0{most}, not {rule.limit:g}")
-        _check_rule_column(rule, monitor, there, note)
+        if rule.statistic in WINDOW_STATISTICS:
+            _check_window_rule(rule, monitor, there, note)
+        else:
+            _check_rule_column(rule, monitor, there, note)
+
+
+def _check_window_rule(rule: RuleSettings, monitor: MonitorSettings, path: Path, note: Note) -> None:
+    if rule.column not in {None, "*"}:
+        note((*path, "column"), f'{rule.statistic} is of the window as a whole: write column: "*"')
+    if rule.statistic == REPEATED_SHARE and not monitor.key:
+        note((*path, "statistic"), f"{REPEATED_SHARE} needs `key`, the columns that make a row unique")
 
 
 def _check_rule_column(rule: RuleSettings, monitor: MonitorSettings, path: Path, note: Note) -> None:

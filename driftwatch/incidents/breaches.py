@@ -18,17 +18,12 @@ from driftwatch.incidents.phrases import (
     say_type_changed,
     say_unseen,
 )
-from driftwatch.incidents.rules import Rule
+from driftwatch.incidents.rules import REPEATED_SHARE, VOLUME, Rule
 from driftwatch.profiles.keys import KeySample
 from driftwatch.statistics.catalogue import Statistic
 from driftwatch.statistics.volume import volume
 
-__all__ = ["REPEATED_SHARE", "VOLUME", "find_breaches", "find_key_breach", "find_volume_breach"]
-
-VOLUME = "volume"
-"""The statistic of a window that compares its rows with the reference's blocks."""
-REPEATED_SHARE = "repeated_share"
-"""The statistic of a window that says how many rows repeat the key of an earlier one."""
+__all__ = ["find_breaches", "find_key_breach", "find_volume_breach"]
 
 _ALL = "*"
 _KINDS = {

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["DEFAULT_MINIMUM_EFFECT", "Judging", "Rule"]
+__all__ = ["DEFAULT_MINIMUM_EFFECT", "REPEATED_SHARE", "VOLUME", "WINDOW_STATISTICS", "Judging", "Rule"]
+
+VOLUME = "volume"
+"""The statistic of a window that compares its rows with the reference's blocks."""
+REPEATED_SHARE = "repeated_share"
+"""The statistic of a window that says how many rows repeat the key of an earlier one."""
+WINDOW_STATISTICS: Mapping[str, float | None] = {VOLUME: None, REPEATED_SHARE: 1.0}
+"""What can be limited of a window as a whole, and the greatest value, None where there is no bound."""
 
 DEFAULT_MINIMUM_EFFECT = 0.02
 """The share of rows that must be shown to have moved before anybody is told."""
@@ -12,7 +20,10 @@ DEFAULT_MINIMUM_EFFECT = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A statistic of a column may not exceed `limit`; `column` "*" means every column it is defined for."""
+    """A statistic of a column may not exceed `limit`; `column` "*" means every column it is defined for.
+
+    For the statistics of `WINDOW_STATISTICS` the column is "*".
+    """
 
     column: str
     statistic: str

@@ -6,8 +6,9 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from driftwatch.errors import DriftwatchError, SourceError, StoreError
+from driftwatch.errors import DataError, DriftwatchError, SourceError, StoreError
 from driftwatch.incidents.finding import Verdict, VerdictWord
+from driftwatch.incidents.idle import find_idle_rules
 from driftwatch.incidents.judge import judge
 from driftwatch.jobs.batches import Batches, fingerprint_counts
 from driftwatch.jobs.facts import is_empty_by_habit
@@ -67,6 +68,9 @@ def _judge_profile(
     repeats = None
     if fingerprint is not None:
         repeats = database.read(lambda tx: find_repeats(tx, watch.row, fingerprint, window))
+    idle = list(find_idle_rules(watch.monitor.judging.rules, watch.reference))
+    if idle:
+        raise DataError(f"{watch.monitor.id}: {'; '.join(idle)}; correct `rules`")
     verdict = judge(
         watch.reference,
         profile,
