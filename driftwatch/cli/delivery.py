@@ -117,7 +117,7 @@ def retry(
         if not is_daemon_alive(app.database, now):
             deliver_due(app.parts)
         rows = [row for row in app.database.read(list_rows) if row.id in queued]
-    print_lines(f"{len(queued)} queued again." if queued else "Nothing to send again: all were delivered.")
+    print_lines(f"{len(queued)} queued again." if queued else "Nothing to send again.")
     for row in rows:
         print_lines(f"{row.id}  {row.channel}  {row.state}  {_say(row)}")
     if any(row.state == "dead" for row in rows):

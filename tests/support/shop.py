@@ -80,7 +80,9 @@ def write_shop(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / "rows.csv")
     (folder / "driftwatch.yaml").write_text(CONFIG, encoding="utf-8")
-    (folder / "hook.secret").write_text("whsec_Y2FuYXJ5LWhvb2stY2FuYXJ5LWhvb2st", encoding="ascii")
+    secret = folder / "hook.secret"
+    secret.touch(mode=0o600)
+    secret.write_text("whsec_Y2FuYXJ5LWhvb2stY2FuYXJ5LWhvb2st", encoding="ascii")
     return folder
 
 
