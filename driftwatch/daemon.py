@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -58,6 +59,7 @@ class Daemon:
         self._app = app
         self._reload = reload
         self._watches: list[Watch] = []
+        self._failures: dict[str, str] = {}
         self._stop = threading.Event()
         self._reload_asked = threading.Event()
         self._wake = threading.Event()
@@ -155,6 +157,7 @@ class Daemon:
                 coalesce=True,
                 max_instances=1,
                 misfire_grace_time=None,
+                next_run_time=datetime.now(UTC),
             )
         # Missing a tick because the one before still runs is what max_instances=1 is for.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
@@ -196,13 +199,20 @@ class Daemon:
                     continue
                 started = app.watch(monitor)
             except DriftwatchError as error:
-                log.error("monitor not started monitor=%s reason=%s", monitor.id, error)  # noqa: TRY400 - the reason says it all.
+                self._log_failure(monitor.id, str(error))
                 continue
+            self._failures.pop(monitor.id, None)
             with self._lock:
                 if app is not self._app or self._stop.is_set():
                     return
                 self._watches = [*(w for w in self._watches if w is not watch), started]
             log.info("monitor started monitor=%s reference=%s", monitor.id, started.reference.version)
+
+    def _log_failure(self, monitor: str, reason: str) -> None:
+        """Log why a monitor cannot start: once, not at every tick."""
+        if self._failures.get(monitor) != reason:
+            self._failures[monitor] = reason
+            log.error("monitor not started monitor=%s reason=%s; it is tried again", monitor, reason)
 
     def _check(self) -> None:
         check_due(self._app.parts, list(self._watches), stopping=self._stop.is_set)

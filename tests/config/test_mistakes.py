@@ -339,6 +339,20 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ),
     (
         NOTIFY,
+        NOTIFY + "    rules: [{column: a, statistic: volume, limit: 0.5}]\n",
+        [
+            "14:22: monitors[0].rules[0].column: volume is of the window as a whole: write column: ",
+        ],
+    ),
+    (
+        NOTIFY,
+        NOTIFY + '    rules: [{column: "*", statistic: repeated_share, limit: 0.5}]\n',
+        [
+            "14:38: monitors[0].rules[0].statistic: repeated_share needs `key`, the columns that make ",
+        ],
+    ),
+    (
+        NOTIFY,
         NOTIFY + "    rules: [{column: at, statistic: psi, limit: 1}]\n",
         [
             "14:22: monitors[0].rules[0].column: 'at' is not judged: it is the time column",
