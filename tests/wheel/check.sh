@@ -8,21 +8,32 @@ trap 'rm -rf "$work"' EXIT
 cd "$here"
 ${BUILD:-python3 -m build} --wheel --outdir "$work/dist" .
 "${PYTHON:-python3}" -m venv "$work/venv"
-"$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.txt
-"$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$work"/dist/*.whl
+pip="$work/venv/bin/python -m pip install --quiet --disable-pip-version-check"
+$pip --require-hashes -r requirements/demo.txt
+$pip --no-deps "$work"/dist/*.whl
 cd "$work"
 "$work/venv/bin/python" - <<'PY'
-import pathlib, sys
+import csv
+import pathlib
+import random
+import sys
+
 import driftwatch
+
 assert pathlib.Path(driftwatch.__file__).is_relative_to(sys.prefix), driftwatch.__file__
+chance = random.Random(1)
+with open("orders.csv", "w", newline="") as file:
+    rows = csv.writer(file)
+    rows.writerow(["t", "amount", "plan"])
+    for day in range(1, 29):
+        for _ in range(300):
+            stamp = f"2024-02-{day:02}T{chance.randrange(24):02}:00:00Z"
+            rows.writerow([stamp, round(chance.gauss(50, 9), 2), chance.choice("ab")])
 PY
-printf 'a,b\n1,x\n2,y\n3,x\n2,x\n' > reference.csv
-cp reference.csv current.csv
-"$work/venv/bin/driftwatch" compare reference.csv current.csv
-cat > driftwatch.yaml <<'YAML'
-version: 1
-store: {url: "sqlite:///wheel.db"}
-YAML
-"$work/venv/bin/driftwatch" db upgrade
-"$work/venv/bin/driftwatch" db check
-echo "wheel: db upgrade, db check and compare work without the checkout"
+driftwatch="$work/venv/bin/driftwatch"
+set -x
+$driftwatch compare orders.csv orders.csv
+$driftwatch init --from orders.csv
+$driftwatch db upgrade
+$driftwatch db check
+$driftwatch check orders --from 2024-02-20 --to 2024-02-25
