@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-import driftwatch
 from driftwatch.errors import StoreError
 from driftwatch.net.engines import open_engine
 from driftwatch.store import migrations
