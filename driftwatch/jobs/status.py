@@ -31,7 +31,8 @@ _LOOKED_BACK = 400
 class MonitorStatus:
     """One monitor: its last verdict, what is open, and how late its next window is.
 
-    `late_by` is None unless the window after the last complete one is overdue by more than its own length.
+    `late_by` is None unless the window after the last complete one, or the first one where none is complete,
+    is overdue by more than its own length.
     """
 
     id: str
@@ -112,7 +113,7 @@ def _read_monitor(database: Database, monitor: Monitor, now: datetime) -> Monito
         last_window=last.window if last else None,
         last_complete_window=complete,
         next_due=_find_next_due(monitor, last.window if last else None, now),
-        late_by=_measure_lateness(monitor, complete, now),
+        late_by=_measure_lateness(monitor, verdicts, complete, now),
         open_incidents=tuple(one.id for one in opened),
         worst=max((Severity(one.severity) for one in opened), default=None),
     )
@@ -127,9 +128,15 @@ def _find_next_due(monitor: Monitor, last: Window | None, now: datetime) -> date
     return due_at(window, monitor.delay)
 
 
-def _measure_lateness(monitor: Monitor, complete: Window | None, now: datetime) -> timedelta | None:
-    if complete is None:
+def _measure_lateness(
+    monitor: Monitor, verdicts: Sequence[VerdictRow], complete: Window | None, now: datetime
+) -> timedelta | None:
+    """Return how long the oldest window after the last complete one is overdue, None within its length."""
+    if complete is not None:
+        window = next_window(monitor.schedule, complete)
+    elif verdicts:
+        window = verdicts[0].window
+    else:
         return None
-    window = next_window(monitor.schedule, complete)
     late = now - due_at(window, monitor.delay)
     return late if late > window.length else None
