@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -13,7 +14,7 @@ from driftwatch.sources.contract import Request, Sample
 
 __all__ = ["FakeSource", "Found"]
 
-Found = pa.Table | BaseException
+Found: TypeAlias = "pa.Table | BaseException"
 """What reading a window gives: its rows, or what is raised."""
 
 
