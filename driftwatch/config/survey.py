@@ -39,7 +39,7 @@ def survey_file(path: str, folder: Path, time_column: str | None = None) -> Star
     the file cannot be read.
     """
     file = open_file(path)
-    time = TimeColumn(columns=(time_column,)) if time_column else _recognise(file, path)
+    time = _choose_time(file, path, time_column)
     parts = [read_times(rows, time) for rows in file.read_tables(list(time.columns))]
     times = np.concatenate([np.empty(0, dtype=np.int64), *parts])
     whole = Path(path).absolute()
@@ -54,14 +54,18 @@ def survey_table(url: str, table: str | None, time_column: str | None = None) ->
     name = _name(table.split(".")[-1])
     source = SqlSource(url=url, table=table)
     sample = source.look(ColumnOptions(), name).rows
-    time = TimeColumn(columns=(time_column,)) if time_column else _recognise(open_frame(sample), table)
+    time = _choose_time(open_frame(sample), table, time_column)
     request = Request(monitor=name, windows=(_EVER,), options=ColumnOptions(time=time), columns=time.columns)
     parts = [read_times(rows, time) for _, rows in source.read(request) if rows.num_rows]
     times = np.concatenate([np.empty(0, dtype=np.int64), *parts])
     return _build_facts(name, time, times, url=url, table=table)
 
 
-def _recognise(rows: Readable, place: str) -> TimeColumn:
+def _choose_time(rows: Readable, place: str, named: str | None) -> TimeColumn:
+    if named is not None:
+        if named in rows.columns:
+            return TimeColumn(columns=(named,))
+        raise UsageError(f"{place}: there is no column {named!r}; there are: {', '.join(rows.columns[:30])}")
     found = recognise_time(rows, ColumnOptions())
     if found is None:
         raise UsageError(
@@ -85,8 +89,10 @@ def _build_facts(
         raise UsageError(f"{path or table}: the time column {time} holds no times")
     first, last = (_EPOCH + timedelta(microseconds=int(at)) for at in (known.min(), known.max()))
     window = _choose_window(last - first, len(known))
-    start = _align(first, window)
-    end = _align(first + min((last - first) / 2, _MOST_REFERENCE_WINDOWS * window), window)
+    start = _find_start(first, last, window)
+    end = window_at(
+        Schedule(every=window), first + min((last - first) / 2, _MOST_REFERENCE_WINDOWS * window)
+    ).start
     return StarterFacts(
         id=name,
         time_column=time.columns[0] if len(time.columns) == 1 else time.columns,
@@ -107,8 +113,11 @@ def _choose_window(span: timedelta, rows: int) -> timedelta:
     return next(iter([*daily, *filled, *fitting]), _WINDOWS[-1])
 
 
-def _align(moment: datetime, window: timedelta) -> datetime:
-    return window_at(Schedule(every=window), moment).start
+def _find_start(first: datetime, last: datetime, window: timedelta) -> datetime:
+    """Return where the first whole window of the data starts: one that is cut off is no example."""
+    found = window_at(Schedule(every=window), first)
+    is_whole = first - found.start < window / 20 or last - first < 2 * window
+    return found.start if is_whole else found.end
 
 
 def _name(text: str) -> str:
