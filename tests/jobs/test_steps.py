@@ -159,14 +159,14 @@ def test_rows_that_are_too_few_are_rows(store: Database) -> None:
     assert incident.state is IncidentState.RESOLVED
 
 
-def test_lateness_counts_from_the_oldest_window_without_rows(store: Database) -> None:
+def test_lateness_counts_from_the_first_window_without_rows_since_there_were_any(store: Database) -> None:
     bench = set_up(store, policy=Policy(freshness=Freshness(warn_after=30 * HOUR)))
 
-    bench.live(".--")
-    bench.tick_at(due(3) + 7 * HOUR)
+    bench.live("-.--")
+    bench.tick_at(due(4) + 7 * HOUR)
 
     (incident,) = bench.incidents(IncidentKind.FRESHNESS)
-    assert incident.first_window == day(2)
+    assert incident.first_window == day(3)
     assert incident.members[0].value == 31.0
     assert bench.events(incident) == ["opened"]
 
@@ -286,6 +286,45 @@ def test_what_is_decided_about_retraining_has_a_reason(store: Database) -> None:
     assert waiting.reason == "Open for 1 of the 3 windows after which retraining is asked for."
     assert silent is not None
     assert silent.reason == "A replay asks for no retraining."
+
+
+def test_what_was_asked_for_is_not_asked_for_again(store: Database) -> None:
+    bench = set_up(store, retrain=RetrainPolicy(trigger="ci", after=1, cooldown=timedelta(0)))
+    bench.live("a")
+
+    decision = decide(bench, 2)
+
+    assert decision is not None
+    assert decision.reason == "Retraining has been asked for already for this incident."
+
+
+def test_a_window_tried_again_beside_an_open_incident_ends_the_evaluation_incident_alone(
+    store: Database,
+) -> None:
+    bench = set_up(store)
+    bench.live("aX")
+    tell_story(bench.source, ".", first=2)
+
+    bench.replay(2, 2)
+
+    states = {incident.kind: incident.state for incident in bench.incidents()}
+    assert states == {
+        IncidentKind.DRIFT: IncidentState.OPEN,
+        IncidentKind.EVALUATION: IncidentState.RESOLVED,
+    }
+
+
+def test_what_is_open_in_an_earlier_history_is_not_told_at_the_end_of_a_replay(store: Database) -> None:
+    old = set_up(store, now=due(1) + HOUR)
+    tell_story(old.source, "a")
+    old.replay(1, 1)
+
+    new = set_up(store, now=due(3) + HOUR, identity="identity-2")
+    tell_story(new.source, ".", first=2)
+    new.replay(2, 2, "final")
+
+    assert [incident.state for incident in new.incidents()] == [IncidentState.OPEN]
+    assert new.told() == []
 
 
 def test_a_monitor_under_another_configuration_keeps_its_open_incident(store: Database) -> None:
