@@ -171,12 +171,7 @@ def finish_slot(
 
 
 def postpone_slot(
-    connection: sa.Connection,
-    claim: Claim,
-    next_at: datetime,
-    reason: str,
-    *,
-    attempts: int | None = None,
+    connection: sa.Connection, claim: Claim, next_at: datetime, reason: str, *, attempts: int | None = None
 ) -> None:
     """Give the claimed slot back, to be tried again from `next_at` on. Raises Fenced like `finish_slot`.
 

@@ -269,11 +269,11 @@ def test_only_a_replay_that_tells_everything_requests_retraining(
 
 
 def test_more_windows_than_one_transaction_takes_are_judged(store: Database) -> None:
-    bench = set_up(store, now=due(700))
+    bench = set_up(store, now=due(600))
 
-    seen = bench.replay(1, 520)
+    seen = bench.replay(1, 502)
 
-    assert len(seen) == 520
+    assert len(seen) == 502
     assert set(words(seen)) == {"no_data"}
 
 
