@@ -25,7 +25,7 @@ wheel-check: $(VENV)/.quality
 	PYTHON=$(PYTHON) BUILD="$(BIN)/python -m build" sh tests/wheel/check.sh
 
 bench: $(VENV)/.test
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --override-ini addopts= $(ARGS)
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --override-ini addopts=--import-mode=importlib $(ARGS)
 
 # Pinned versions with hashes; no index address is written into them.
 COMPILE = $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \

@@ -122,12 +122,20 @@ def _say_change(pair: Pair) -> str:
 
 
 def _find_middle(counts: Counts, grid: NumberGrid) -> float | None:
-    """Return the median as far as the grid tells it: the point at or next to it; None without numbers."""
+    """Return the median as far as the counts tell it; None without numbers.
+
+    That is the point at or next to it, or where it lies beyond the reference's range, the mean of what does.
+    """
     below = np.cumsum(counts.cells)
     if below[-1] == 0 or len(grid.points) == 0:
         return None
     cell = int(np.searchsorted(below * 2, below[-1], side="left"))
-    return float(grid.points[min(cell // 2, len(grid.points) - 1)])
+    first, last = float(grid.points[0]), float(grid.points[-1])
+    if cell == 0:
+        return first - counts.sums.below / int(counts.cells[0])
+    if cell == len(counts.cells) - 1:
+        return last + counts.sums.above / int(counts.cells[-1])
+    return float(grid.points[cell // 2])
 
 
 def _say_name_change(pair: Pair, grid: CategoryGrid) -> str:

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 
-from driftwatch.profiles.counts import count_numbers
-from driftwatch.profiles.grid import build_number_grid
 from driftwatch.statistics import entries, evaluate
 from tests.support.columns import pair_categories, pair_numbers
 
@@ -48,17 +44,3 @@ def test_equal_grids_need_not_be_the_same_object() -> None:
     one, other = pair_numbers([1, 2], [1])[0], pair_numbers([1, 2], [1])[1]
 
     assert evaluate(one, other)["ks"].value == 0.5
-
-
-@pytest.mark.benchmark(group="evaluate")
-def test_a_column_of_2000_rows_on_4096_points(benchmark: Callable[..., Any]) -> None:
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=50_000)
-    grid = build_number_grid(values)
-    reference = count_numbers(grid, values)
-    batches = iter([count_numbers(grid, rng.normal(size=2000)) for _ in range(400)])
-
-    # Every round has a batch of its own, so that nothing but the reference is remembered.
-    benchmark.pedantic(  # type: ignore[attr-defined] # The plugin's fixture has no types.
-        evaluate, setup=lambda: ((reference, next(batches)), {}), rounds=300, warmup_rounds=50
-    )
