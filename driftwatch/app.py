@@ -26,7 +26,7 @@ from driftwatch.store.monitors import (
     record_config,
     register_monitor,
 )
-from driftwatch.store.references import ReferenceState, list_references
+from driftwatch.store.references import ReferenceState, list_references, load_reference
 
 __all__ = ["App", "open_app", "open_store"]
 
@@ -80,6 +80,17 @@ class App:
         if known is not None and known.identity != monitor.identity:
             self.rebuild(monitor)
         return ensure_reference(self.database, monitor, self.attach(monitor), self.parts.clock.now())
+
+    def resume(self, monitor: Monitor) -> Watch | None:
+        """Return the monitor with the reference that is active now; None where there is none for its data.
+
+        For when `watch` fails because another reference cannot be built: judging goes on meanwhile.
+        """
+        row = self.find_row(monitor)
+        if row is None or row.identity != monitor.identity:
+            return None
+        reference = self.database.read(lambda tx: load_reference(tx, row))
+        return None if reference is None else Watch(monitor=monitor, row=row, reference=reference)
 
     def rebuild(self, monitor: Monitor) -> tuple[MonitorRow, int]:
         """Build the reference that the configuration asks for; return the monitor's row and the version.

@@ -28,6 +28,7 @@ from driftwatch.errors import ConfigError, DriftwatchError, StoreError
 from driftwatch.jobs.deliver import deliver_due
 from driftwatch.jobs.heartbeat import beat, stop_beating
 from driftwatch.jobs.live import check_due, plan_all
+from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.retrain import request_due
 
@@ -194,25 +195,37 @@ class Daemon:
         app, known = self._app, {watch.monitor.id: watch for watch in self._watches}
         for monitor in app.config.monitors:
             watch = known.get(monitor.id)
-            try:
-                if watch is not None and app.is_current(watch):
-                    continue
-                started = app.watch(monitor)
-            except DriftwatchError as error:
-                self._log_failure(monitor.id, str(error))
+            started = self._start(app, monitor, watch)
+            if started is None:
                 continue
-            self._failures.pop(monitor.id, None)
             with self._lock:
                 if app is not self._app or self._stop.is_set():
                     return
                 self._watches = [*(w for w in self._watches if w is not watch), started]
             log.info("monitor started monitor=%s reference=%s", monitor.id, started.reference.version)
 
-    def _log_failure(self, monitor: str, reason: str) -> None:
-        """Log why a monitor cannot start: once, not at every tick."""
-        if self._failures.get(monitor) != reason:
-            self._failures[monitor] = reason
-            log.error("monitor not started monitor=%s reason=%s; it is tried again", monitor, reason)
+    def _start(self, app: App, monitor: Monitor, watch: Watch | None) -> Watch | None:
+        """Return the monitor as it is to be watched from now on; None where nothing changes."""
+        try:
+            if watch is not None and app.is_current(watch):
+                return None
+            started = app.watch(monitor)
+        except StoreError as error:
+            self._log_failure("monitor not started", monitor, error)
+            return None
+        except DriftwatchError as error:
+            resumed = app.resume(monitor)
+            said = "monitor not started" if resumed is None else "monitor keeps its active reference"
+            self._log_failure(said, monitor, error)
+            return resumed
+        self._failures.pop(monitor.id, None)
+        return started
+
+    def _log_failure(self, said: str, monitor: Monitor, error: DriftwatchError) -> None:
+        """Log why a monitor, or its new reference, cannot be taken up: once, not at every tick."""
+        if self._failures.get(monitor.id) != str(error):
+            self._failures[monitor.id] = str(error)
+            log.error("%s monitor=%s reason=%s", said, monitor.id, error)
 
     def _check(self) -> None:
         check_due(self._app.parts, list(self._watches), stopping=self._stop.is_set)

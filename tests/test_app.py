@@ -14,6 +14,7 @@ from driftwatch.config.loading import Config
 from driftwatch.errors import SourceError, StoreError, UsageError
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.net.secrets import Secret
+from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.store import migrations
 from driftwatch.store.monitors import list_monitors
 from driftwatch.store.references import promote_reference
@@ -173,6 +174,33 @@ def test_a_monitor_whose_reference_cannot_be_read_can_be_watched_later(start: St
     source.rows[day(0)] = rows
 
     assert app.watch(monitor).reference.version == 1
+
+
+def test_a_monitor_whose_new_reference_cannot_be_built_resumes_with_the_active_one(start: Start) -> None:
+    source = make_source()
+    monitor = make_monitor(source)
+    app = start(monitor)
+    assert app.resume(monitor) is None
+    app.watch(monitor)
+    changed = replace(monitor, columns=ColumnOptions(exclude=("nothing",)))
+    for window in source.rows:
+        source.rows[window] = SourceError("the warehouse is away", again=True)
+    with pytest.raises(SourceError):
+        app.watch(changed)
+
+    resumed = app.resume(changed)
+
+    assert resumed is not None
+    assert resumed.reference.version == 1
+    assert resumed.monitor == changed
+
+
+def test_a_monitor_that_watches_other_data_has_no_reference_to_resume_with(start: Start) -> None:
+    monitor = make_monitor(make_source())
+    app = start(monitor)
+    app.watch(monitor)
+
+    assert app.resume(replace(monitor, identity="another")) is None
 
 
 def test_monitors_that_the_configuration_no_longer_names_are_detached_and_named_once(

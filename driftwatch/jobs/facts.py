@@ -12,7 +12,10 @@ from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 from driftwatch.retraining.policy import describe_policy
 
-__all__ = ["build_facts", "is_empty_by_habit", "list_ages"]
+__all__ = ["EMPTY_BY_HABIT", "build_facts", "is_empty_by_habit", "list_ages"]
+
+EMPTY_BY_HABIT = "no rows, as in the reference at this time of the week"
+"""The reason of a verdict on a window without rows that is expected to have none."""
 
 
 def build_facts(monitor: Monitor) -> MonitorFacts:

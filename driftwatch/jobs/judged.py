@@ -11,7 +11,7 @@ from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.idle import find_idle_rules
 from driftwatch.incidents.judge import judge
 from driftwatch.jobs.batches import Batches, fingerprint_counts
-from driftwatch.jobs.facts import is_empty_by_habit
+from driftwatch.jobs.facts import EMPTY_BY_HABIT, is_empty_by_habit
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.windows import due_at
@@ -80,7 +80,7 @@ def _judge_profile(
         repeats=repeats,
     )
     if profile.rows == 0 and is_empty_by_habit(watch.reference, window, watch.monitor.timezone):
-        verdict = replace(verdict, reason="no rows, as in the reference at this time of the week")
+        verdict = replace(verdict, reason=EMPTY_BY_HABIT)
     return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint)
 
 

@@ -25,7 +25,7 @@ __all__ = ["check_due", "plan_all"]
 
 log = logging.getLogger("driftwatch.live")
 
-_MONITORS_A_TICK = 20
+_MONITORS_A_TICK = 1000
 _WINDOWS_A_TURN = 200
 
 

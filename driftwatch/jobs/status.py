@@ -10,6 +10,7 @@ from typing import Any
 from driftwatch.incidents.finding import VerdictWord
 from driftwatch.incidents.incident import IncidentState, Severity
 from driftwatch.incidents.stamps import write_stamp
+from driftwatch.jobs.facts import EMPTY_BY_HABIT
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.windows import due_at, next_window, window_at
 from driftwatch.profiles.window import Window
@@ -113,7 +114,7 @@ def _read_monitor(database: Database, monitor: Monitor, now: datetime) -> Monito
         last_window=last.window if last else None,
         last_complete_window=complete,
         next_due=_find_next_due(monitor, last.window if last else None, now),
-        late_by=_measure_lateness(monitor, verdicts, complete, now),
+        late_by=_measure_lateness(monitor, verdicts, now),
         open_incidents=tuple(one.id for one in opened),
         worst=max((Severity(one.severity) for one in opened), default=None),
     )
@@ -128,15 +129,21 @@ def _find_next_due(monitor: Monitor, last: Window | None, now: datetime) -> date
     return due_at(window, monitor.delay)
 
 
-def _measure_lateness(
-    monitor: Monitor, verdicts: Sequence[VerdictRow], complete: Window | None, now: datetime
-) -> timedelta | None:
-    """Return how long the oldest window after the last complete one is overdue, None within its length."""
-    if complete is not None:
-        window = next_window(monitor.schedule, complete)
+def _measure_lateness(monitor: Monitor, verdicts: Sequence[VerdictRow], now: datetime) -> timedelta | None:
+    """Return how long the oldest window after the last complete one is overdue, None within its length.
+
+    A window that is empty by habit is as good as a complete one here.
+    """
+    settled = next((row.window for row in reversed(verdicts) if _is_settled(row)), None)
+    if settled is not None:
+        window = next_window(monitor.schedule, settled)
     elif verdicts:
         window = verdicts[0].window
     else:
         return None
     late = now - due_at(window, monitor.delay)
     return late if late > window.length else None
+
+
+def _is_settled(row: VerdictRow) -> bool:
+    return row.verdict.word in COMPLETE or row.verdict.reason == EMPTY_BY_HABIT

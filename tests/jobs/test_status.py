@@ -10,7 +10,7 @@ from driftwatch.jobs.deliver import deliver_due
 from driftwatch.jobs.status import MonitorStatus, Status, read_status
 from driftwatch.store.database import Database
 from tests.support.incidents import day
-from tests.support.monitors import REFUSED, Bench, due, make_monitor, make_source, set_up, tell_story
+from tests.support.monitors import BLOCKS, REFUSED, Bench, due, make_monitor, make_source, set_up, tell_story
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 GONE = Outcome(delivered=False, again=False, status=410, error="http_410")
@@ -216,3 +216,20 @@ def test_looking_judges_nothing(store: Database) -> None:
     read(bench)
 
     assert (bench.words(), bench.waiting(), len(bench.source.requests)) == ([], [], 1)
+
+
+def test_a_day_that_is_empty_by_habit_makes_nothing_late(store: Database) -> None:
+    source = make_source()
+    for number in BLOCKS:
+        if day(number).start.weekday() == 6:
+            tell_story(source, "-", first=number)
+    bench = set_up(store, source=source)
+    sunday = next(number for number in range(1, 8) if day(number).start.weekday() == 6)
+    bench.live("." * (sunday - 1))
+
+    for hours in (0, 25):
+        bench.live("-", first=sunday)
+        bench.tick_at(due(sunday) + hours * HOUR)
+
+    assert [row.verdict.word.value for row in bench.verdicts()][-1] == "no_data"
+    assert only(bench).late_by is None
