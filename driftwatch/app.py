@@ -15,7 +15,7 @@ from driftwatch.errors import StoreError, UsageError
 from driftwatch.jobs.clock import Clock, SystemClock
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts, build_id_maker
-from driftwatch.jobs.reference import Watch, ensure_reference, keep_reference, read_reference
+from driftwatch.jobs.reference import Watch, build_watch, ensure_reference, keep_reference, read_reference
 from driftwatch.store import migrations
 from driftwatch.store.database import Database, open_database
 from driftwatch.store.monitors import (
@@ -90,7 +90,7 @@ class App:
         if row is None or row.identity != monitor.identity:
             return None
         reference = self.database.read(lambda tx: load_reference(tx, row))
-        return None if reference is None else Watch(monitor=monitor, row=row, reference=reference)
+        return None if reference is None else build_watch(monitor, row, reference)
 
     def rebuild(self, monitor: Monitor) -> tuple[MonitorRow, int]:
         """Build the reference that the configuration asks for; return the monitor's row and the version.

@@ -12,6 +12,7 @@ Who is told:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from driftwatch.incidents.incident import (
     Transition,
     TransitionKind,
 )
+from driftwatch.incidents.naming import name_members
 from driftwatch.incidents.words import say_window
 from driftwatch.profiles.window import Window
 
@@ -32,6 +34,7 @@ __all__ = [
     "Change",
     "Moment",
     "conclude",
+    "let_go",
     "merge_members",
     "raise_severity",
     "tell_state",
@@ -102,6 +105,24 @@ def tell_state(incident: Incident, *, now: datetime) -> Advance:
     )
     after = replace(incident, seq=step.seq, told_at=now, told_severity=incident.severity)
     return Advance(incident=after, transitions=(step,))
+
+
+def let_go(incident: Incident, judged: Collection[str], moment: Moment, *, season: timedelta) -> Advance:
+    """Return a live incident without the members whose column is not `judged` any more.
+
+    It is over where none is left: nothing would ever show them to be clean.
+    """
+    staying = tuple(one for one in incident.members if one.column is None or one.column in judged)
+    left = tuple(one for one in incident.members if one not in staying)
+    if not left:
+        return Advance(incident=incident)
+    reason = f"{name_members(left)} {'is' if len(left) == 1 else 'are'} not judged any more."
+    if staying:
+        fewer = replace(incident, members=staying)
+        return conclude(fewer, [Change(TransitionKind.LEFT, reason)], moment, season=season)
+    over = replace(incident, state=IncidentState.RESOLVED, resolved_at=moment.now, resolved_why=reason)
+    kind = TransitionKind.RESOLVED if incident.is_open else TransitionKind.DROPPED
+    return conclude(over, [Change(kind, reason)], moment, season=season)
 
 
 def merge_members(

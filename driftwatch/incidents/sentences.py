@@ -33,6 +33,8 @@ def say_what(incident: Incident, facts: MonitorFacts) -> str:
     if incident.resolved_by is not None:
         why = shorten(incident.resolved_why or "", 500)
         return f"{incident.resolved_by} closed this incident by hand: {why}"
+    if incident.state is IncidentState.RESOLVED and incident.resolved_why is not None:
+        return f"This incident of {facts.name} is over: {incident.resolved_why}"
     if incident.state is IncidentState.RESOLVED:
         return _OVER[incident.kind].format_map({"name": facts.name})
     seen = _SAY[incident.kind](incident, facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from driftwatch.errors import DataError, UsageError
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.windows import windows_between
-from driftwatch.profiles.build import build_reference
+from driftwatch.profiles.build import build_reference, skip_by_name
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import Request
@@ -25,12 +26,15 @@ from driftwatch.store.references import (
 
 __all__ = [
     "Watch",
+    "build_watch",
     "ensure_reference",
     "keep_reference",
     "list_reference_windows",
     "read_reference",
     "rebuild_reference",
 ]
+
+log = logging.getLogger("driftwatch.reference")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +44,17 @@ class Watch:
     monitor: Monitor
     row: MonitorRow
     reference: Reference
+
+
+def build_watch(monitor: Monitor, row: MonitorRow, reference: Reference) -> Watch:
+    """Return the monitor with `reference`, without the columns that the configuration leaves out by now.
+
+    What is no longer wanted is not judged from then on; a column that is wanted anew has no counts, and
+    waits for the next version.
+    """
+    whys = {name: skip_by_name(name, monitor.columns) for name in reference.grids}
+    left_out = {name: why for name, why in whys.items() if why is not None}
+    return Watch(monitor=monitor, row=row, reference=reference.leave_out(left_out))
 
 
 def list_reference_windows(monitor: Monitor) -> list[Window]:
@@ -85,14 +100,19 @@ def ensure_reference(database: Database, monitor: Monitor, row: MonitorRow, now:
     versions = [v for v in database.read(lambda tx: list_references(tx, row)) if v.history == row.history]
     wanted = describe_spec(monitor)
     if not any(version.spec == wanted for version in versions):
-        rebuild_reference(database, monitor, row, now)
+        built = rebuild_reference(database, monitor, row, now)
+        if versions:
+            log.warning(
+                "candidate reference built monitor=%s version=%s next=`driftwatch reference promote %s %s`",
+                *(monitor.id, built, monitor.id, built),
+            )
     reference = database.read(lambda tx: load_reference(tx, row))
     if reference is None:
         raise UsageError(
             f"{monitor.id}: no reference version is active; see `driftwatch reference list {monitor.id}` "
             f"and activate one with `driftwatch reference promote {monitor.id} VERSION`"
         )
-    return Watch(monitor=monitor, row=row, reference=reference)
+    return build_watch(monitor, row, reference)
 
 
 def rebuild_reference(database: Database, monitor: Monitor, row: MonitorRow, now: datetime) -> int:

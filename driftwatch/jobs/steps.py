@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from driftwatch.incidents.advance import advance
-from driftwatch.incidents.changes import tell_state
+from driftwatch.incidents.changes import Moment, let_go, tell_state
 from driftwatch.incidents.codec import decode_incident, encode_incident
 from driftwatch.incidents.conditions import (
     Condition,
@@ -77,6 +77,7 @@ class Steps:
     def advance_all(self, verdict: Verdict) -> Decision | None:
         """Advance every incident by one window; return what was decided about retraining."""
         held = self._load()
+        self._let_go(held, verdict.window)
         for kind in _AXES:
             before = held.get(kind, Held()).incident
             # A window that is judged once more has had its step.
@@ -107,6 +108,18 @@ class Steps:
         rows = open_incidents(self.tx, self.watch.row)
         held = (Held(incident=decode_incident(dict(r.document), id=r.id), version=r.version) for r in rows)
         return {one.incident.kind: one for one in held if one.incident is not None}
+
+    def _let_go(self, held: dict[IncidentKind, Held], window: Window) -> None:
+        """Let go of members that the reference has no longer: no window could ever show them to be clean."""
+        judged = {*self.watch.reference.grids, *self.watch.monitor.columns.key}
+        moment = Moment(window=window, now=self.now, telling=self.telling)
+        for kind in set(_AXES) & held.keys():
+            incident = held[kind].incident
+            if incident is not None and incident.seen_to < window:
+                step = let_go(incident, judged, moment, season=self.watch.monitor.policy.season)
+                self._keep(held, kind, step)
+                if step.incident is not None and not step.incident.is_live:
+                    del held[kind]
 
     def _advance_axis(self, before: Incident | None, kind: IncidentKind, verdict: Verdict) -> Advance:
         monitor = self.watch.monitor

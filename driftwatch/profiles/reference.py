@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
+from typing import TypeVar
 
 from driftwatch.profiles.grid import Grid
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
 
 __all__ = ["Block", "Reference", "Skipped"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +50,22 @@ class Reference:
     def total(self) -> Profile:
         """Return all blocks together."""
         return reduce(add, (block.profile for block in self.blocks))
+
+    def leave_out(self, whys: Mapping[str, str]) -> Reference:
+        """Return the reference without the columns that `whys` names, which are skipped for these reasons."""
+        if not whys:
+            return self
+        blocks = (
+            replace(block, profile=replace(block.profile, columns=_leave_out(block.profile.columns, whys)))
+            for block in self.blocks
+        )
+        return replace(
+            self,
+            grids=_leave_out(self.grids, whys),
+            blocks=tuple(blocks),
+            skipped=(*self.skipped, *(Skipped(column=name, why=why) for name, why in whys.items())),
+        )
+
+
+def _leave_out(columns: Mapping[str, _T], names: Mapping[str, str]) -> dict[str, _T]:
+    return {name: value for name, value in columns.items() if name not in names}

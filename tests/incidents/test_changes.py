@@ -1,9 +1,17 @@
-"""What a replay owes at its end: the final state, told once."""
+"""What a replay owes at its end, and what becomes of members that nobody judges any more."""
 
 from __future__ import annotations
 
-from driftwatch.incidents.changes import tell_state
-from driftwatch.incidents.incident import Incident, NoticeType
+from datetime import timedelta
+
+from driftwatch.incidents.changes import Moment, let_go, tell_state
+from driftwatch.incidents.incident import (
+    Advance,
+    Incident,
+    IncidentState,
+    NoticeType,
+    TransitionKind,
+)
 from tests.support.incidents import day, make_policy, play
 
 END = day(28).start
@@ -70,3 +78,44 @@ def test_the_number_of_the_telling_follows_the_last_transition() -> None:
     assert step.told.seq == incident.seq + 1
     assert step.incident is not None
     assert step.incident.seq == step.told.seq
+
+
+def let_go_of_others(story: str, judged: set[str], *, k: int = 1) -> Advance:
+    """What is left of the incident after `story` when only the columns `judged` still are."""
+    incident = play(story, make_policy(k=k))[-1].incident
+    assert incident is not None
+    moment = Moment(window=day(9), now=END, telling=True)
+    return let_go(incident, judged, moment, season=timedelta(days=7))
+
+
+def test_a_member_that_is_not_judged_any_more_leaves_in_silence() -> None:
+    step = let_go_of_others("ab", {"b"})
+
+    assert step.incident is not None
+    assert [member.column for member in step.incident.members] == ["b"]
+    assert step.incident.state is IncidentState.OPEN
+    assert [(one.kind, one.reason) for one in step.transitions] == [
+        (TransitionKind.LEFT, "a is not judged any more.")
+    ]
+    assert step.told is None
+
+
+def test_an_incident_is_over_and_told_when_no_member_is_judged_any_more() -> None:
+    step = let_go_of_others("ab", set())
+
+    assert step.incident is not None
+    assert (step.incident.state, step.incident.resolved_at) == (IncidentState.RESOLVED, END)
+    assert step.told is not None
+    assert step.told.tells is NoticeType.RESOLVED
+    assert step.told.reason == "a and b are not judged any more."
+
+
+def test_a_pending_incident_without_judged_members_is_dropped_untold() -> None:
+    step = let_go_of_others("a", set(), k=2)
+
+    assert [one.kind for one in step.transitions] == [TransitionKind.DROPPED]
+    assert step.told is None
+
+
+def test_nothing_changes_while_all_members_are_judged() -> None:
+    assert let_go_of_others("ab", {"a", "b"}).transitions == ()

@@ -1,0 +1,51 @@
+"""Sentences of the contract that were once not true, met by the command as users run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.commands import Ran, run_here
+from tests.support.shop import CONFIG, write_shop
+
+
+def check(folder: Path, start: str, end: str) -> Ran:
+    return run_here(
+        *("check", "shop", "--from", start, "--to", end, "--notify", "all", "-o", "json"), folder=folder
+    )
+
+
+def list_words(ran: Ran) -> list[str]:
+    return [window["verdict"] for window in ran.json["windows"]]
+
+
+def test_a_column_that_is_excluded_later_is_not_judged_from_then_on_and_its_incident_ends(
+    tmp_path: Path,
+) -> None:
+    folder = write_shop(tmp_path)
+    before = check(folder, "2024-01-25", "2024-01-27")
+    config = CONFIG.replace("{exclude: [id]}", "{exclude: [id, amount]}")
+    (folder / "driftwatch.yaml").write_text(config, encoding="utf-8")
+
+    after = check(folder, "2024-01-27", "2024-01-29")
+
+    assert list_words(before) == ["drift", "drift"]
+    assert list_words(after) == ["ok", "ok"]
+    listed = run_here("incident", "list", "--all", "-o", "json", folder=folder).json["incidents"]
+    assert {one["state"] for one in listed} == {"resolved"}
+    assert "amount is not judged any more" in listed[0]["text"]
+    assert "incident.resolved" in after.stderr
+    assert "candidate reference built" in after.stderr
+
+
+def test_a_column_that_is_wanted_anew_waits_for_the_next_version_of_the_reference(tmp_path: Path) -> None:
+    folder = write_shop(tmp_path)
+    narrow = CONFIG.replace("{exclude: [id]}", "{include: [kind]}")
+    (folder / "driftwatch.yaml").write_text(narrow, encoding="utf-8")
+    check(folder, "2024-01-25", "2024-01-26")
+    (folder / "driftwatch.yaml").write_text(CONFIG, encoding="utf-8")
+
+    waiting = check(folder, "2024-01-26", "2024-01-27")
+    promoted = run_here("reference", "promote", "shop", "2", folder=folder)
+    judged = check(folder, "2024-01-27", "2024-01-28")
+
+    assert (list_words(waiting), promoted.status, list_words(judged)) == (["ok"], 0, ["drift"])
