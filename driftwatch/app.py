@@ -156,11 +156,9 @@ def open_store(config: Config) -> Database:
     if state.current is None:
         migrations.upgrade(url)
     elif not state.ok:
-        # Revisions are numbered in order.
-        is_newer = state.current > state.head
         way_out = (
             "it was written by a newer driftwatch: upgrade the program"
-            if is_newer
+            if state.is_newer
             else "stop every daemon on it, back it up, then run `driftwatch db upgrade`"
         )
         raise StoreError(

@@ -43,11 +43,9 @@ def check(*, config: ConfigOption = Path("driftwatch.yaml"), output: OutputOptio
     elif state.ok:
         print_lines(f"The store is at schema revision {state.current}, which fits.")
     else:
-        # Revisions are numbered in order.
-        is_newer = state.current is not None and state.current > state.head
         print_lines(
             f"The store is at schema revision {state.current or 'none'}, this version needs {state.head}: "
-            f"{'upgrade driftwatch' if is_newer else 'run `driftwatch db upgrade`'}."
+            f"{'upgrade driftwatch' if state.is_newer else 'run `driftwatch db upgrade`'}."
         )
     if not state.ok:
         raise typer.Exit(1)

@@ -1,4 +1,8 @@
-"""What slots, deliveries and retrains have in common: they are claimed for a while, with a fencing token."""
+"""What slots, deliveries and retrains have in common: they are claimed for a while, with a fencing token.
+
+A claim is an update that must change exactly one row. What ends it is one too, and names the token: who was
+overtaken in the meantime changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,10 @@ import sqlalchemy as sa
 
 from driftwatch.errors import StoreError
 
-__all__ = ["Fenced", "claim_values", "is_claimable"]
+__all__ = ["Fenced", "claim_first", "claim_values", "end_claim", "is_claimable"]
+
+# Rivals take the first ones; so many are tried before the caller comes again.
+_CANDIDATES = 20
 
 
 class Fenced(StoreError):  # noqa: N818 - it says what happened: a fencing token stopped us.
@@ -32,3 +39,27 @@ def is_claimable(table: sa.Table, *, waiting: str, working: str, now: datetime) 
         sa.and_(table.c.state == waiting, table.c.next_at <= now),
         sa.and_(table.c.state == working, table.c.claim_until < now),
     )
+
+
+def claim_first(
+    connection: sa.Connection, ids: sa.Select[Any], claim: sa.Update, column: sa.ColumnElement[Any]
+) -> Any:
+    """Run `claim` on the first of `ids` that no rival takes, and return that id; None where there is none.
+
+    `claim` holds the condition that a row can be claimed; `column` is the one that `ids` are of.
+    """
+    for candidate in connection.execute(ids.limit(_CANDIDATES)).scalars().all():
+        if connection.execute(claim.where(column == candidate)).rowcount == 1:
+            return candidate
+    return None
+
+
+def end_claim(
+    connection: sa.Connection, table: sa.Table, claimed: sa.ColumnElement[bool], changes: dict[str, Any]
+) -> bool:
+    """Write `changes` into the row of a claim and give it back; return False where it is not ours any more.
+
+    `claimed` names the row, its state and the token it got.
+    """
+    ended = sa.update(table).where(claimed).values(owner=None, claim_until=None, **changes)
+    return connection.execute(ended).rowcount == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,17 +115,13 @@ def save_incident(
     return incident_id
 
 
-def open_incidents(
-    connection: sa.Connection, monitor: MonitorRow, kinds: Collection[str] | None = None
-) -> list[IncidentRow]:
+def open_incidents(connection: sa.Connection, monitor: MonitorRow) -> list[IncidentRow]:
     """Return the incidents of the monitor's present history that are not resolved, oldest first."""
     query = _select_incidents().where(
         incidents.c.monitor_id == monitor.id,
         incidents.c.history == monitor.history,
         incidents.c.state != _RESOLVED,
     )
-    if kinds is not None:
-        query = query.where(incidents.c.kind.in_(list(kinds)))
     return _read_incidents(connection, query)
 
 

@@ -47,6 +47,11 @@ class SchemaState:
         """Return whether the store is up to date."""
         return self.current == self.head
 
+    @property
+    def is_newer(self) -> bool:
+        """Return whether a newer version of the program wrote the store: revisions are numbered in order."""
+        return self.current is not None and self.current > self.head
+
 
 def upgrade(url: str) -> SchemaState:
     """Bring the store at `url` to this version's schema, creating it where needed; return its state.

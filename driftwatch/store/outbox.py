@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from driftwatch.store.claims import Fenced, claim_values, is_claimable
+from driftwatch.store.claims import Fenced, claim_first, claim_values, end_claim, is_claimable
 from driftwatch.store.inserting import insert_new
 from driftwatch.store.tables import attempts, deliveries
 
@@ -33,9 +33,6 @@ __all__ = [
     "record_failed",
     "retry_deliveries",
 ]
-
-# Rivals take the first ones; so many are tried before the caller comes again.
-_CANDIDATES = 20
 
 
 class DeliveryState(StrEnum):
@@ -150,22 +147,17 @@ def claim_delivery(
         )
         .exists()
     )
-    candidates = (
+    ids = (
         sa.select(deliveries.c.id)
         .where(can_be_claimed, ~has_earlier)
         .order_by(deliveries.c.next_at, deliveries.c.created_at, deliveries.c.id)
-        .limit(_CANDIDATES)
     )
-    for candidate in connection.execute(candidates).scalars().all():
-        changed = connection.execute(
-            sa.update(deliveries)
-            .where(deliveries.c.id == candidate, can_be_claimed)
-            .values(state=DeliveryState.SENDING, **claim_values(deliveries, owner, now + lease))
-        )
-        if changed.rowcount == 1:
-            query = sa.select(deliveries).where(deliveries.c.id == candidate)
-            return _build_row(connection.execute(query).one())
-    return None
+    values = {"state": DeliveryState.SENDING, **claim_values(deliveries, owner, now + lease)}
+    claim = sa.update(deliveries).where(can_be_claimed).values(values)
+    claimed = claim_first(connection, ids, claim, deliveries.c.id)
+    if claimed is None:
+        return None
+    return _build_row(connection.execute(sa.select(deliveries).where(deliveries.c.id == claimed)).one())
 
 
 def record_delivered(connection: sa.Connection, claim: DeliveryRow, attempt: Attempt) -> None:
@@ -259,16 +251,13 @@ def outbox_summary(connection: sa.Connection, now: datetime) -> OutboxSummary:
 
 
 def _leave(connection: sa.Connection, claim: DeliveryRow, attempt: Attempt, changes: dict[str, Any]) -> None:
-    changed = connection.execute(
-        sa.update(deliveries)
-        .where(
-            deliveries.c.id == claim.id,
-            deliveries.c.state == DeliveryState.SENDING,
-            deliveries.c.token == claim.token,
-        )
-        .values(owner=None, claim_until=None, last_status=attempt.status, last_error=attempt.error, **changes)
+    claimed = sa.and_(
+        deliveries.c.id == claim.id,
+        deliveries.c.state == DeliveryState.SENDING,
+        deliveries.c.token == claim.token,
     )
-    if changed.rowcount != 1:
+    answer = {"last_status": attempt.status, "last_error": attempt.error}
+    if not end_claim(connection, deliveries, claimed, changes | answer):
         raise Fenced(f"delivery {claim.id} to {claim.channel}: somebody else took it over in the meantime")
     of_delivery = attempts.c.delivery_id == claim.id
     before = connection.execute(sa.select(sa.func.max(attempts.c.n)).where(of_delivery)).scalar()

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from driftwatch.store.claims import Fenced, claim_values, is_claimable
+from driftwatch.store.claims import Fenced, claim_first, claim_values, end_claim, is_claimable
 from driftwatch.store.inserting import insert_new
 from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.tables import monitors, retrains
@@ -26,8 +26,6 @@ __all__ = [
     "record_accepted",
     "record_refused",
 ]
-
-_CANDIDATES = 20
 
 
 class RetrainState(StrEnum):
@@ -101,21 +99,13 @@ def claim_retrain(
     can_be_claimed = is_claimable(
         retrains, waiting=RetrainState.REQUESTED, working=RetrainState.SENDING, now=now
     )
-    candidates = (
-        sa.select(retrains.c.id)
-        .where(can_be_claimed)
-        .order_by(retrains.c.next_at, retrains.c.id)
-        .limit(_CANDIDATES)
-    )
-    for candidate in connection.execute(candidates).scalars().all():
-        changed = connection.execute(
-            sa.update(retrains)
-            .where(retrains.c.id == candidate, can_be_claimed)
-            .values(state=RetrainState.SENDING, **claim_values(retrains, owner, now + lease))
-        )
-        if changed.rowcount == 1:
-            return _read_retrains(connection, _select_retrains().where(retrains.c.id == candidate))[0]
-    return None
+    ids = sa.select(retrains.c.id).where(can_be_claimed).order_by(retrains.c.next_at, retrains.c.id)
+    values = {"state": RetrainState.SENDING, **claim_values(retrains, owner, now + lease)}
+    claim = sa.update(retrains).where(can_be_claimed).values(values)
+    claimed = claim_first(connection, ids, claim, retrains.c.id)
+    if claimed is None:
+        return None
+    return _read_retrains(connection, _select_retrains().where(retrains.c.id == claimed))[0]
 
 
 def record_accepted(
@@ -156,33 +146,21 @@ def last_retrain(connection: sa.Connection, monitor: MonitorRow) -> RetrainRow |
     return found[0] if found else None
 
 
-def list_retrains(
-    connection: sa.Connection,
-    *,
-    monitor: MonitorRow | None = None,
-    state: RetrainState | None = None,
-    incident_id: int | None = None,
-) -> list[RetrainRow]:
-    """Return retrains, oldest first."""
+def list_retrains(connection: sa.Connection, *, monitor: MonitorRow | None = None) -> list[RetrainRow]:
+    """Return retrains, oldest first: those of `monitor`, or all."""
     query = _select_retrains().order_by(retrains.c.requested_at, retrains.c.id)
-    wanted = {"monitor_id": monitor and monitor.id, "state": state, "incident_id": incident_id}
-    for name, value in wanted.items():
-        if value is not None:
-            query = query.where(retrains.c[name] == value)
+    if monitor is not None:
+        query = query.where(retrains.c.monitor_id == monitor.id)
     return _read_retrains(connection, query)
 
 
 def _leave(connection: sa.Connection, claim: RetrainRow, changes: dict[str, Any]) -> None:
-    changed = connection.execute(
-        sa.update(retrains)
-        .where(
-            retrains.c.id == claim.id,
-            retrains.c.state == RetrainState.SENDING,
-            retrains.c.token == claim.token,
-        )
-        .values(owner=None, claim_until=None, **changes)
+    claimed = sa.and_(
+        retrains.c.id == claim.id,
+        retrains.c.state == RetrainState.SENDING,
+        retrains.c.token == claim.token,
     )
-    if changed.rowcount != 1:
+    if not end_claim(connection, retrains, claimed, changes):
         raise Fenced(f"retrain {claim.id} of {claim.monitor_key}: somebody else took it over in the meantime")
 
 

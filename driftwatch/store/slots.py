@@ -15,7 +15,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from driftwatch.profiles.window import Window
-from driftwatch.store.claims import Fenced, claim_values, is_claimable
+from driftwatch.store.claims import Fenced, claim_values, end_claim, is_claimable
 from driftwatch.store.inserting import insert_new
 from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.tables import monitors, slots
@@ -232,16 +232,12 @@ def open_slots(connection: sa.Connection, monitor: MonitorRow) -> list[SlotRow]:
 
 
 def _leave(connection: sa.Connection, claim: Claim, changes: dict[str, Any]) -> None:
-    changed = connection.execute(
-        sa.update(slots)
-        .where(
-            _is_slot(claim.monitor_id, claim.history, claim.window),
-            slots.c.state == SlotState.CLAIMED,
-            slots.c.token == claim.token,
-        )
-        .values(owner=None, claim_until=None, **changes)
+    claimed = sa.and_(
+        _is_slot(claim.monitor_id, claim.history, claim.window),
+        slots.c.state == SlotState.CLAIMED,
+        slots.c.token == claim.token,
     )
-    if changed.rowcount != 1:
+    if not end_claim(connection, slots, claimed, changes):
         raise Fenced(
             f"{claim.monitor_key}, window {claim.window}: somebody else took this window over after "
             f"{claim.until.isoformat()}; what was worked out here is dropped"
