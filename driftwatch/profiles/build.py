@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from driftwatch.errors import DataError
 from driftwatch.profiles.calendar import Calendar, grows_with_time, may_spell_calendar, name_calendar_part
-from driftwatch.profiles.columns import ColumnData, ColumnOptions, get_column, infer_kind, is_text
+from driftwatch.profiles.columns import (
+    ColumnData,
+    ColumnOptions,
+    drop_missing,
+    get_column,
+    infer_kind,
+    is_text,
+)
 from driftwatch.profiles.counts import Counts, empty_counts
 from driftwatch.profiles.grid import CategoryGrid, Grid, Kind, build_category_grid, build_number_grid
 from driftwatch.profiles.keys import hash_keys, sample_keys
@@ -157,7 +164,9 @@ def _build_numbers(
             return _skip_calendar(whole.name, part)
         if kind == "number" and _grows(values, [len(numbers.values) for numbers in read], calendar):
             return Skipped(column=whole.name, why="grows with time")
-    is_whole = whole.name not in options.kinds and options.include is None and _holds_whole_numbers(whole)
+    is_whole = (
+        whole.name not in options.kinds and options.include is None and _holds_whole_numbers(whole, options)
+    )
     if is_whole and len(finite) > 1 and not np.any(finite[1:] == finite[:-1]):
         return Skipped(column=whole.name, why="all values differ")
     precision = min((numbers.precision for numbers in read), key=lambda name: int(name[5:]))
@@ -172,12 +181,13 @@ def _read(kind: Kind, column: ColumnData, window: Window | None, options: Column
     return read_numbers(column, options.missing)
 
 
-def _holds_whole_numbers(column: ColumnData) -> bool:
+def _holds_whole_numbers(column: ColumnData, options: ColumnOptions) -> bool:
     if pa.types.is_integer(column.values.type):
         return True
     if column.text != "parse":
         return False
-    return bool(pc.all(pc.match_substring_regex(column.values, r"^\s*[+-]?\d*\s*$"), min_count=0).as_py())
+    texts = drop_missing(column, options.missing)
+    return bool(pc.all(pc.match_substring_regex(texts, r"^\s*[+-]?\d+\s*$"), min_count=0).as_py())
 
 
 def _find_calendar_part(

@@ -6,7 +6,7 @@ reference; a batch is then read as what the reference was. `mark_text` tells suc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -163,11 +163,19 @@ def drop_missing(column: ColumnData, missing: tuple[str | float, ...]) -> pa.Chu
     values = pc.drop_null(_decode(column.values))
     if not is_text(values.type):
         return values
-    words = [str(word) for word in missing] + ([] if column.text == "typed" else list(MISSING_WORDS))
+    words = [spelt for value in missing for spelt in _spell(value)]
+    words += [] if column.text == "typed" else MISSING_WORDS
     if not words:
         return values
     trimmed = values if column.text == "typed" else pc.utf8_trim_whitespace(values)
     return values.filter(pc.invert(pc.is_in(trimmed, value_set=build_texts(words, values.type))))
+
+
+def _spell(value: str | float) -> Iterator[str]:
+    """Yield the spellings of a value in text: -999.0 is also "-999"."""
+    yield str(value)
+    if not isinstance(value, str) and float(value).is_integer():
+        yield str(int(value))
 
 
 def _decode(values: pa.ChunkedArray) -> pa.ChunkedArray:

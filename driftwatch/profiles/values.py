@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -48,18 +48,25 @@ def read_numbers(column: ColumnData, missing: tuple[str | float, ...] = ()) -> N
     if is_text(kept.type):
         if column.text != "parse":
             return Numbers(values=np.empty(0), missing=absent, unreadable=len(kept))
-        return _parse_numbers(kept, absent)
+        return _leave_out_named(_parse_numbers(kept, absent), missing)
     if pa.types.is_boolean(kept.type):
         kept = pc.cast(kept, pa.int8())
     if not is_number(kept.type):
         return Numbers(values=np.empty(0), missing=absent, unreadable=len(kept))
     values = _to_floats(kept)
+    return _leave_out_named(
+        Numbers(values=values, missing=absent, precision=_precision_of(values.dtype)), missing
+    )
+
+
+def _leave_out_named(numbers: Numbers, missing: tuple[str | float, ...]) -> Numbers:
+    """Count the numbers that the user named as missing, however they are written: -200 is -200.0."""
     named = [float(value) for value in missing if not isinstance(value, str)]
-    if named:
-        usual = ~np.isin(values, np.asarray(named, dtype=values.dtype))
-        absent += len(values) - int(np.count_nonzero(usual))
-        values = values[usual]
-    return Numbers(values=values, missing=absent, precision=_precision_of(values.dtype))
+    if not named:
+        return numbers
+    usual = ~np.isin(numbers.values, np.asarray(named, dtype=numbers.values.dtype))
+    absent = len(usual) - int(np.count_nonzero(usual))
+    return replace(numbers, values=numbers.values[usual], missing=numbers.missing + absent)
 
 
 def _to_floats(kept: pa.ChunkedArray) -> NDArray[np.floating]:

@@ -49,3 +49,21 @@ def test_a_column_that_is_wanted_anew_waits_for_the_next_version_of_the_referenc
     judged = check(folder, "2024-01-27", "2024-01-28")
 
     assert (list_words(waiting), promoted.status, list_words(judged)) == (["ok"], 0, ["drift"])
+
+
+def test_a_number_under_missing_means_missing_in_columns_of_numbers_and_of_text(tmp_path: Path) -> None:
+    folder = write_shop(tmp_path)
+    lines = (folder / "rows.csv").read_text(encoding="utf-8").splitlines()
+    # The second half of the 12th lacks its amounts and kinds, each written in its own way.
+    bent = [
+        "{},{},-999.0,-999".format(*line.split(",")[:2]) if line.startswith("2024-01-12T1") else line
+        for line in lines
+    ]
+    (folder / "rows.csv").write_text("\n".join(bent), encoding="utf-8")
+    config = CONFIG.replace("    window: 1d\n", "    window: 1d\n    missing: [-999]\n")
+    (folder / "driftwatch.yaml").write_text(config, encoding="utf-8")
+
+    [window] = check(folder, "2024-01-12", "2024-01-13").json["windows"]
+
+    found = {(finding["column"], finding["kind"]) for finding in window["findings"]}
+    assert found == {("amount", "missing"), ("kind", "missing")}

@@ -10,7 +10,7 @@ import pytest
 
 from driftwatch.errors import DataError
 from driftwatch.profiles.build import build_reference, count_rows
-from driftwatch.profiles.columns import ColumnOptions
+from driftwatch.profiles.columns import ColumnOptions, mark_text
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.times import TimeColumn
 from driftwatch.profiles.window import Window
@@ -207,3 +207,11 @@ def test_profiles_of_two_halves_add_up_to_that_of_the_whole() -> None:
     assert added.keys.repeated_rows == whole.keys.repeated_rows
     for name in grids:
         assert np.array_equal(added.columns[name].cells, whole.columns[name].cells)
+
+
+def test_an_id_in_text_is_one_although_words_for_missing_stand_among_the_numbers() -> None:
+    ids = mark_text(pa.table({"id": ["4", "NA", "7", "?", "5"]}), "parse")
+
+    reference = build_reference([(None, ids)], ColumnOptions(missing=("?",)))
+
+    assert skipped(reference) == {"id": "all values differ"}

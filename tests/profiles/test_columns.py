@@ -62,6 +62,15 @@ def test_values_the_user_names_mean_missing_as_text_and_as_numbers() -> None:
     assert (codes.values.tolist(), codes.missing) == ([1.0], 2)
 
 
+@pytest.mark.parametrize("named", [-200, -200.0])
+def test_a_number_that_means_missing_is_known_however_it_is_written(named: float) -> None:
+    numbers = read_numbers(text("-200", "-200.0", "-2e2", "1"), (named,))
+    names, _, missing = read_names(text("-200", "a"), (named,))
+
+    assert (numbers.values.tolist(), numbers.missing) == ([1.0], 3)
+    assert (names, missing) == (["a"], 1)
+
+
 def test_text_that_is_no_number_counts_as_unreadable_and_the_rest_is_read() -> None:
     numbers = read_numbers(text("1", "oops", "2", "0x1F"))
 
