@@ -19,7 +19,8 @@ from driftwatch.profiles.times import NO_TIME, TimeColumn, read_times
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import Request
 from driftwatch.sources.formats import open_file
-from driftwatch.sources.frames import Readable, open_frame
+from driftwatch.sources.frames import open_frame
+from driftwatch.sources.readable import Readable
 from driftwatch.sources.sql import SqlSource
 
 __all__ = ["survey_file", "survey_table"]

@@ -20,7 +20,8 @@ from driftwatch.profiles.grid import Kind
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference, Skipped
 from driftwatch.profiles.times import TimeColumn, read_times
-from driftwatch.sources.frames import Readable, open_frame
+from driftwatch.sources.frames import open_frame
+from driftwatch.sources.readable import Readable
 
 __all__ = ["Options", "compare", "compare_rows", "profile"]
 

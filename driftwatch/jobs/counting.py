@@ -28,7 +28,8 @@ from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Block, Reference, Skipped
 from driftwatch.profiles.times import NO_TIME, read_times
 from driftwatch.profiles.window import Window
-from driftwatch.sources.frames import Frame, Readable
+from driftwatch.sources.frames import Frame
+from driftwatch.sources.readable import Readable
 
 __all__ = ["build_reference_of", "count_batch", "gather_rows"]
 

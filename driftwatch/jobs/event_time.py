@@ -15,7 +15,7 @@ from driftwatch.errors import DataError
 from driftwatch.profiles.columns import ColumnOptions, get_column, infer_kind, is_text, kind_of_type
 from driftwatch.profiles.times import NO_TIME, TimeColumn, read_times
 from driftwatch.profiles.window import Window
-from driftwatch.sources.frames import Readable
+from driftwatch.sources.readable import Readable
 
 __all__ = ["bound_times", "recognise_time"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,44 +19,7 @@ from driftwatch.profiles.columns import mark_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Frame", "Readable", "open_frame"]
-
-
-class Readable(Protocol):
-    """Rows that can be compared: a `Frame`, or a file (see `sources.datafile`)."""
-
-    @property
-    def path(self) -> str:
-        """Where the rows are, for messages."""
-        ...
-
-    @property
-    def by_column(self) -> bool:
-        """Whether one column is read without reading the others."""
-        ...
-
-    @property
-    def columns(self) -> list[str]:
-        """The names of the columns; no name comes twice."""
-        ...
-
-    @property
-    def rows(self) -> int | None:
-        """How many rows there are, where that is known without reading them."""
-        ...
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Names and types of the columns."""
-        ...
-
-    def read_column(self, name: str) -> Iterator[pa.Table]:
-        """Yield the column as tables of one column, in order."""
-        ...
-
-    def read_tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """Yield the rows as tables of one schema, of `columns` or of all."""
-        ...
+__all__ = ["Frame", "open_frame"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
