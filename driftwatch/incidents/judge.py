@@ -148,7 +148,10 @@ def _judge_whole(
     if judging.minimum_effect is not None:
         candidates.append(find_volume(usual_rows, profile.rows))
         if repeats is not None:
-            candidates.append(find_repeated_window(list(pair_columns(reference.total, profile)), repeats))
+            pairs = pair_columns(reference.total, profile)
+            # The ages of dates differ when the same rows come again, so that they were not compared.
+            alike = [pair for pair in pairs if pair.reference.grid.kind != "time"]
+            candidates.append(find_repeated_window(alike, repeats))
     return _keep_first(candidates)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 
 from tests.support.commands import Ran, run_here
 from tests.support.shop import CONFIG, write_shop
@@ -67,3 +70,27 @@ def test_a_number_under_missing_means_missing_in_columns_of_numbers_and_of_text(
 
     found = {(finding["column"], finding["kind"]) for finding in window["findings"]}
     assert found == {("amount", "missing"), ("kind", "missing")}
+
+
+def test_a_batch_delivered_twice_is_found_although_its_dates_are_a_day_older(tmp_path: Path) -> None:
+    folder = write_shop(tmp_path)
+    days = [Random(number) for number in range(1, 16)]
+    # The rows of the 12th come again on the 13th, with the time of the day on which they came.
+    days[12] = Random(12)
+    lines = [line for number, random in enumerate(days, start=1) for line in draw_day(number, random)]
+    (folder / "rows.csv").write_text("".join(["at,id,amount,signup\n", *lines]), encoding="utf-8")
+
+    windows = check(folder, "2024-01-12", "2024-01-15").json["windows"]
+
+    found = [{finding["kind"] for finding in window["findings"]} for window in windows]
+    assert found == [set(), {"repeated_window"}, set()]
+
+
+def draw_day(number: int, random: Random) -> Iterator[str]:
+    """The lines of a day in January 2024, with customers who signed up within the 90 days before it."""
+    # Seeded alike, two days draw the same: dates are counted from the 12th on both.
+    first = datetime(2024, 1, 12 if number == 13 else number)
+    for place in range(200):
+        at = datetime(2024, 1, number) + timedelta(minutes=7 * place)
+        signup = first - timedelta(days=random.randrange(1, 90))
+        yield f"{at.isoformat()},{number * 1000 + place},{random.gauss(100, 10):.3f},{signup.date()}\n"
