@@ -1,12 +1,6 @@
 """YAML into monitors, every mistake at once."""
 
-from driftwatch.config.changes import (
-    Change,
-    ChangeKind,
-    compare_configs,
-    compare_identities,
-    explain_changes,
-)
+from driftwatch.config.changes import Change, ChangeKind, compare_identities
 from driftwatch.config.loading import Config, load_config, parse_config
 from driftwatch.config.mistakes import ConfigMistakesError, Mistake, Place
 from driftwatch.config.schema import build_schema
@@ -22,9 +16,7 @@ __all__ = [
     "Place",
     "StarterFacts",
     "build_schema",
-    "compare_configs",
     "compare_identities",
-    "explain_changes",
     "load_config",
     "parse_config",
     "parse_duration",

@@ -9,7 +9,7 @@ from enum import StrEnum
 from driftwatch.config.fingerprints import name_changed_parts
 from driftwatch.config.loading import Config
 
-__all__ = ["Change", "ChangeKind", "compare_configs", "compare_identities", "explain_changes"]
+__all__ = ["Change", "ChangeKind", "compare_identities"]
 
 
 class ChangeKind(StrEnum):
@@ -39,22 +39,15 @@ class Change:
         return f"{self.monitor} {said[self.kind]}"
 
 
-def compare_configs(old: Config, new: Config) -> tuple[Change, ...]:
-    """Return what becomes of each monitor when `new` replaces `old`, in the order of `new`."""
-    return compare_identities({monitor.id: monitor.identity for monitor in old.monitors}, new)
-
-
 def compare_identities(known: Mapping[str, str], new: Config) -> tuple[Change, ...]:
-    """Return what becomes of each monitor when `new` replaces the stored identities `known` by their ids."""
+    """Return what becomes of each monitor under `new`, in its order, then of those that it no longer names.
+
+    `known` has the identities that the store has, by the monitors' ids.
+    """
     changes = [_compare(monitor.id, known.get(monitor.id), monitor.identity) for monitor in new.monitors]
     named = {monitor.id for monitor in new.monitors}
     gone = [Change(monitor=name, kind=ChangeKind.DETACHED) for name in known if name not in named]
     return (*changes, *gone)
-
-
-def explain_changes(changes: tuple[Change, ...]) -> str:
-    """Return one line for each change."""
-    return "\n".join(str(change) for change in changes)
 
 
 def _compare(monitor: str, old: str | None, new: str) -> Change:

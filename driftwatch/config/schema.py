@@ -22,12 +22,13 @@ from driftwatch.config.sections import (
 )
 from driftwatch.config.settings import FileSettings, RuleSettings
 from driftwatch.config.values import DURATION, Key, Moment, Share, Zone, format_duration
+from driftwatch.config.variables import VARIABLE
 from driftwatch.net.secrets import Secret
 from driftwatch.statistics import entries
 
 __all__ = ["build_schema"]
 
-_VARIABLE: Final = {"type": "string", "pattern": r"\$\{"}
+_VARIABLE: Final = {"type": "string", "pattern": VARIABLE}
 _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 

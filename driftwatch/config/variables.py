@@ -11,6 +11,7 @@ from typing import Final
 __all__ = ["VARIABLE", "Inserted", "insert_variables"]
 
 VARIABLE: Final = r"\$\{"
+"""How a value that has variables in it can be told, as a regular expression."""
 _PIECE: Final = re.compile(
     r"(?P<escaped>\$\$\{)|\$\{(?:file:(?P<file>[^}]+)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<rest>:-(?P<default>[^}]*))?)\}"
     r"|(?P<broken>\$\{)"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from driftwatch.config import ChangeKind, compare_configs, compare_identities, explain_changes
+from driftwatch.config import Change, ChangeKind, Config, compare_identities
 from driftwatch.config.fingerprints import IDENTITY_PARTS
 from tests.support.config_files import ENVIRONMENT, FULL, load_text
 
@@ -27,6 +27,10 @@ RESTARTED = [
     ("time_column: event_time", "time_column: landed_at", "time column"),
     ("window: 1d", 'window: {cron: "0 0 * * *"}', "window"),
 ]
+
+
+def compare_configs(old: Config, new: Config) -> tuple[Change, ...]:
+    return compare_identities({monitor.id: monitor.identity for monitor in old.monitors}, new)
 
 
 @pytest.mark.parametrize(("found", "bent"), KEPT)
@@ -147,10 +151,10 @@ def test_monitors_that_come_and_go_are_told() -> None:
 
     changes = compare_configs(old, new)
 
-    assert explain_changes(changes) == (
-        "arrivals is new and starts its history\n"
-        "flight-delays is detached: it is no longer judged, its history is kept"
-    )
+    assert [str(change) for change in changes] == [
+        "arrivals is new and starts its history",
+        "flight-delays is detached: it is no longer judged, its history is kept",
+    ]
 
 
 def test_stored_identities_say_what_changed() -> None:
