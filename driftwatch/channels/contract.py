@@ -36,8 +36,8 @@ class Message:
 class Outcome:
     """What came of one attempt.
 
-    `again` says whether a later attempt may succeed, not before `retry_after`; `disable` that the destination
-    wants nothing more, ever. `error` is a kind and a few words, without any secret; None when delivered.
+    `again` says whether a later attempt may succeed, not before `retry_after`. `error` is a kind and a few
+    words, without any secret; None when delivered.
     """
 
     delivered: bool
@@ -45,7 +45,6 @@ class Outcome:
     status: int | None = None
     error: str | None = None
     retry_after: timedelta | None = None
-    disable: bool = False
 
 
 class Channel(Protocol):
@@ -67,5 +66,4 @@ def build_outcome(answer: Answer) -> Outcome:
         status=answer.status,
         error=answer.error,
         retry_after=answer.retry_after,
-        disable=answer.gone,
     )

@@ -7,7 +7,6 @@ Channels and triggers share this table; what is particular to one of them stays 
 | 2xx | accepted |
 | 408, 425, 429, 5xx, no answer in time, no connection | again later |
 | 401, 403 | dead, unless a secret's file holds another text by now: then again |
-| 410 | dead, and the receiver wants nothing more |
 | 3xx | dead: redirects are not followed |
 | every other | dead |
 """
@@ -15,7 +14,7 @@ Channels and triggers share this table; what is particular to one of them stays 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -49,14 +48,13 @@ _GONE: Final = 410
 class Answer:
     """What came of asking a receiver once.
 
-    `again` says whether the same request should be sent later, not before `retry_after`; `gone` that nothing
-    should be sent there any more. `error` is None when accepted, else a few words without any secret.
-    `body` is what was read of the answer, all of it when `complete`.
+    `again` says whether the same request should be sent later, not before `retry_after`. `error` is None when
+    accepted, else a few words without any secret. `body` is what was read of the answer, all of it when
+    `complete`.
     """
 
     accepted: bool
     again: bool = False
-    gone: bool = False
     status: int | None = None
     error: str | None = None
     retry_after: timedelta | None = None
@@ -87,14 +85,7 @@ def ask(build: Callable[[], HttpRequest], secrets: Sequence[Secret], now: dateti
     if answer.status not in _REFUSED:
         return answer
     changed = [secret.refresh() for secret in secrets]
-    return Answer(
-        accepted=False,
-        again=any(changed),
-        status=answer.status,
-        error=answer.error,
-        body=answer.body,
-        complete=answer.complete,
-    )
+    return replace(answer, again=any(changed))
 
 
 def check_timeout(timeout: timedelta) -> None:
@@ -114,7 +105,6 @@ def read_answer(response: HttpResponse, now: datetime) -> Answer:
     return Answer(
         accepted=accepted,
         again=again,
-        gone=status == _GONE,
         status=status,
         error=None if accepted else f"http_{status}: {_explain_status(status)}",
         retry_after=parse_retry_after(response.headers.get("retry-after"), now) if again else None,

@@ -28,7 +28,7 @@ class Started:
     """What came of one attempt to start retraining.
 
     `again` says whether a later attempt may succeed, not before `retry_after`. `error` is a kind and a few
-    words, without any secret; None when accepted. `run_ref` is what the other side calls the run, if it says.
+    words, without any secret; None when accepted.
     """
 
     accepted: bool
@@ -36,7 +36,6 @@ class Started:
     status: int | None = None
     error: str | None = None
     retry_after: timedelta | None = None
-    run_ref: str | None = None
 
 
 class Trigger(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,7 +17,6 @@ __all__ = ["Http"]
 
 _KEY_HEADER: Final = "Idempotency-Key"
 _CONFLICT: Final = 409
-_RUN_REF_CHARACTERS: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,6 @@ class Http:
             status=answer.status,
             error=_explain_conflict(answer),
             retry_after=answer.retry_after,
-            run_ref=_read_run(answer),
         )
 
     def _build(self, request: TriggerCall, now: datetime) -> HttpRequest:
@@ -70,18 +67,3 @@ def _explain_conflict(answer: Answer) -> str | None:
     if answer.status == _CONFLICT:
         return "http_409: a conflict does not show that our request was accepted; look for its key there"
     return answer.error
-
-
-def _read_run(answer: Answer) -> str | None:
-    """Return the `id` of a JSON object in the answer, if it is a short text or a whole number."""
-    if not (answer.accepted and answer.complete):
-        return None
-    try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
-    run = found.get("id") if isinstance(found, dict) else None
-    if isinstance(run, bool) or not isinstance(run, str | int):
-        return None
-    text = str(run)
-    return text if 0 < len(text) <= _RUN_REF_CHARACTERS and text.isprintable() else None

@@ -27,7 +27,7 @@ def send_to(behaviour: Behaviour, seconds: float = 20) -> tuple[object, ...]:
     with serve(behaviour) as receiver:
         slack = Slack(url=Secret.of_text(f"{receiver.url}/x"), timeout=timedelta(seconds=seconds))
         outcome = slack.send(MESSAGE, NOW)
-    return outcome.delivered, outcome.again, outcome.disable, outcome.status, outcome.error
+    return outcome.delivered, outcome.again, outcome.status, outcome.error
 
 
 def test_a_notice_is_posted_as_blocks_and_delivered_when_slack_says_ok() -> None:
@@ -43,41 +43,39 @@ def test_a_notice_is_posted_as_blocks_and_delivered_when_slack_says_ok() -> None
 
 
 def test_a_200_without_ok_is_no_delivery() -> None:
-    delivered, again, disable, status, error = send_to(answer(200, body=b"<html>Please log in</html>"))
+    delivered, again, status, error = send_to(answer(200, body=b"<html>Please log in</html>"))
 
-    assert (delivered, again, disable, status) == (False, False, False, 200)
+    assert (delivered, again, status) == (False, False, 200)
     assert str(error).startswith("unexpected_answer: ")
 
 
 @pytest.mark.parametrize("behaviour", [drip_body({}), lie_about_length])
 def test_a_200_that_does_not_end_is_tried_again(behaviour: Behaviour) -> None:
-    delivered, again, _, status, error = send_to(behaviour, 0.3)
+    delivered, again, status, error = send_to(behaviour, 0.3)
 
     assert (delivered, again, status) == (False, True, 200)
     assert str(error).startswith("timeout: ")
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "again", "disable", "words"),
+    ("status", "body", "again", "words"),
     [
-        (400, b"invalid_payload", False, False, "slack says invalid_payload"),
-        (403, b"action_prohibited", False, False, "slack says action_prohibited"),
-        (404, b"no_service", False, False, "slack says no_service"),
-        (410, b"channel_is_archived", False, True, "slack says channel_is_archived"),
-        (500, b"rollup_error\n", True, False, "slack says rollup_error"),
-        (404, b"canary", False, False, "does not accept the request"),
-        (302, b"", False, False, "redirects are not followed"),
-        (503, b"", True, False, "cannot answer now"),
+        (400, b"invalid_payload", False, "slack says invalid_payload"),
+        (403, b"action_prohibited", False, "slack says action_prohibited"),
+        (404, b"no_service", False, "slack says no_service"),
+        (410, b"channel_is_archived", False, "slack says channel_is_archived"),
+        (500, b"rollup_error\n", True, "slack says rollup_error"),
+        (404, b"canary", False, "does not accept the request"),
+        (302, b"", False, "redirects are not followed"),
+        (503, b"", True, "cannot answer now"),
     ],
 )
-def test_every_refusal_has_its_outcome(
-    status: int, body: bytes, again: bool, disable: bool, words: str
-) -> None:
+def test_every_refusal_has_its_outcome(status: int, body: bytes, again: bool, words: str) -> None:
     found = send_to(answer(status, body=body))
 
-    assert found[:4] == (False, again, disable, status)
-    assert words in str(found[4])
-    assert "canary" not in str(found[4])
+    assert found[:3] == (False, again, status)
+    assert words in str(found[3])
+    assert "canary" not in str(found[3])
 
 
 def test_slack_is_left_alone_for_as_long_as_it_asks() -> None:
@@ -89,7 +87,7 @@ def test_slack_is_left_alone_for_as_long_as_it_asks() -> None:
 
 
 def test_a_silent_slack_is_tried_again() -> None:
-    assert send_to(never_answer, 0.2)[:4] == (False, True, False, None)
+    assert send_to(never_answer, 0.2)[:3] == (False, True, None)
 
 
 @pytest.mark.parametrize("status", [200, 302, 404, 410, 429, 500])

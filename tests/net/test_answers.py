@@ -28,7 +28,6 @@ def test_every_status_has_its_meaning() -> None:
     assert [answer.status for answer in found] == list(range(100, 600))
     assert {a.status for a in found if a.accepted} == set(range(200, 300))
     assert {a.status for a in found if a.again} == {408, 425, 429, *range(500, 600)}
-    assert {a.status for a in found if a.gone} == {410}
     assert {a.status for a in found if a.error is None} == set(range(200, 300))
     assert all(a.error is None or a.error.startswith(f"http_{a.status}: ") for a in found)
 
