@@ -6,19 +6,16 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session, read_moment
 
 if TYPE_CHECKING:
-    from driftwatch.app import App
-    from driftwatch.jobs.monitor import Monitor
     from driftwatch.jobs.replay import Seen
-    from driftwatch.profiles.window import Window
 
-__all__ = ["Notify", "check", "follow", "register", "report_exit"]
+__all__ = ["Notify", "check", "follow", "register"]
 
 
 class Notify(StrEnum):
@@ -60,7 +57,7 @@ def check(  # noqa: PLR0913 - every option of the command is an argument
     """
     from driftwatch.jobs.deliver import deliver_due
     from driftwatch.jobs.heartbeat import is_daemon_alive
-    from driftwatch.jobs.replay import choose_windows
+    from driftwatch.jobs.replay import choose_windows, replay_windows
     from driftwatch.jobs.retrain import request_due
 
     with open_session(config, dry_run=dry_run) as app:
@@ -73,23 +70,16 @@ def check(  # noqa: PLR0913 - every option of the command is an argument
             start=read_moment(start, zone),
             end=read_moment(end, zone),
         )
-        told = "none" if dry_run else notify.value
-        seen = list(follow(_replay(app, watched, windows, told, again=again), len(windows)))
-        if told != "none" and not is_daemon_alive(app.database, app.parts.clock.now()):
+        told = Notify.NONE if dry_run else notify
+        replayed = replay_windows(app.parts, app.watch(watched), windows, notify=told.value, again=again)
+        seen = list(follow(replayed, len(windows)))
+        if told is not Notify.NONE and not is_daemon_alive(app.database, app.parts.clock.now()):
             deliver_due(app.parts)
             request_due(app.parts)
     _print(monitor, seen, output)
-    status = report_exit(seen)
+    status = _choose_status(seen)
     if status and not (exit_zero and status == 1):
         raise typer.Exit(status)
-
-
-def _replay(
-    app: App, monitor: Monitor, windows: Sequence[Window], notify: Any, *, again: bool
-) -> Iterator[Seen]:
-    from driftwatch.jobs.replay import replay_windows
-
-    return replay_windows(app.parts, app.watch(monitor), windows, notify=notify, again=again)
 
 
 def follow(seen: Iterable[Seen], total: int) -> Iterator[Seen]:
@@ -103,7 +93,7 @@ def follow(seen: Iterable[Seen], total: int) -> Iterator[Seen]:
     yield from track(seen, total=total, description="judging", console=Console(stderr=True), transient=True)
 
 
-def report_exit(seen: Sequence[Seen]) -> int:
+def _choose_status(seen: Sequence[Seen]) -> int:
     """Return the exit status: 0 all ok, 1 a finding, 2 a window that could not be judged."""
     words = {"none" if one.verdict is None else one.verdict.word.value for one in seen}
     if words & {"error", "none"}:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from driftwatch.cli.printing import print_json, print_lines
+from driftwatch.cli.printing import print_json, print_lines, wants_colour
 from driftwatch.cli.session import Output, OutputOption
 from driftwatch.errors import UsageError
 
@@ -107,10 +106,9 @@ def _print(result: Comparison, output: Output) -> None:
         return
     from driftwatch.cli.comparison_text import Look, write_text
 
-    terminal = sys.stdout.isatty()
     look = Look(
-        width=shutil.get_terminal_size().columns if terminal else None,
-        colour=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None,
+        colour=wants_colour(),
         blocks=_can_print("█✗≥…"),
     )
     print_lines(*write_text(result, look).splitlines())

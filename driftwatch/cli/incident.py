@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_session
 
 if TYPE_CHECKING:
-    from driftwatch.app import App
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from driftwatch.incidents.incident import Advance, Incident
     from driftwatch.jobs.cases import Case
 
 __all__ = ["register"]
@@ -133,16 +136,12 @@ def resolve(
     print_lines(f"Incident {number} is resolved by {who}.")
 
 
-def _change(config: Path, number: int, step: Any) -> None:
+def _change(config: Path, number: int, step: Callable[[Incident, datetime], Advance]) -> None:
     from driftwatch.jobs.cases import change_case
     from driftwatch.jobs.deliver import deliver_due
     from driftwatch.jobs.heartbeat import is_daemon_alive
 
     with open_session(config) as app:
         change_case(app.parts, app.config.monitors, number, step)
-        _send(app, deliver_due, is_daemon_alive)
-
-
-def _send(app: App, deliver_due: Any, is_daemon_alive: Any) -> None:
-    if not is_daemon_alive(app.database, app.parts.clock.now()):
-        deliver_due(app.parts)
+        if not is_daemon_alive(app.database, app.parts.clock.now()):
+            deliver_due(app.parts)

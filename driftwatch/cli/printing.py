@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-__all__ = ["flush_output", "print_json", "print_lines", "print_table", "say_age", "say_stamp", "shade"]
+__all__ = [
+    "flush_output",
+    "print_json",
+    "print_lines",
+    "print_table",
+    "say_age",
+    "say_stamp",
+    "shade",
+    "wants_colour",
+]
 
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "grey": "90", "bold": "1"}
 _SHADES = {
@@ -77,8 +86,12 @@ def _join(cells: Sequence[str], widths: Sequence[int], *, shaded: bool) -> str:
 
 def shade(text: str, colour: str) -> str:
     """Return `text` in a colour, where standard output is a terminal that wants colours."""
-    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return f"\033[{_COLOURS[colour]}m{text}\033[0m" if wanted and colour in _COLOURS else text
+    return f"\033[{_COLOURS[colour]}m{text}\033[0m" if colour in _COLOURS and wants_colour() else text
+
+
+def wants_colour() -> bool:
+    """Return whether standard output is a terminal that wants colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _say(cell: object) -> str:

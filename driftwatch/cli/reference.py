@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_session
+
+if TYPE_CHECKING:
+    from driftwatch.profiles.counts import Counts
+    from driftwatch.profiles.reference import Reference
 
 __all__ = ["register"]
 
@@ -87,9 +91,8 @@ def show(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Show the columns and blocks of a reference, and the columns that are not judged with the reason."""
-    from driftwatch.cli.printing import print_json, print_lines, print_table
+    from driftwatch.cli.printing import print_json
     from driftwatch.errors import UsageError
-    from driftwatch.incidents.stamps import write_stamp
     from driftwatch.store.references import load_reference
 
     with open_session(config) as app:
@@ -97,26 +100,37 @@ def show(
         reference = app.database.read(lambda tx: load_reference(tx, row, version))
     if reference is None:
         raise UsageError(f"{monitor} has no such reference; see `driftwatch reference list {monitor}`")
-    columns = [_describe_column(name, reference.total.columns[name]) for name in reference.grids]
-    skipped = [{"column": one.column, "why": one.why} for one in reference.skipped]
     if output is Output.JSON:
-        blocks = [
+        print_json(_build_json(monitor, reference))
+    else:
+        _print(monitor, reference)
+
+
+def _build_json(monitor: str, reference: Reference) -> dict[str, object]:
+    from driftwatch.incidents.stamps import write_stamp
+
+    total = reference.total
+    return {
+        "schema": "driftwatch.reference/v1",
+        "monitor": monitor,
+        "version": reference.version,
+        "rows": total.rows,
+        "blocks": [
             {"start": b.window and write_stamp(b.window.start), "rows": b.profile.rows}
             for b in reference.blocks
-        ]
-        found = {"version": reference.version, "rows": reference.total.rows, "blocks": blocks}
-        print_json(
-            {
-                "schema": "driftwatch.reference/v1",
-                "monitor": monitor,
-                **found,
-                "columns": columns,
-                "skipped": skipped,
-            }
-        )
-        return
+        ],
+        "columns": [_describe_column(name, total.columns[name]) for name in reference.grids],
+        "skipped": [{"column": one.column, "why": one.why} for one in reference.skipped],
+    }
+
+
+def _print(monitor: str, reference: Reference) -> None:
+    from driftwatch.cli.printing import print_lines, print_table
+
+    total = reference.total
+    columns = [_describe_column(name, total.columns[name]) for name in reference.grids]
     print_lines(
-        f"{monitor}: reference version {reference.version}, {reference.total.rows:,} rows in "
+        f"{monitor}: reference version {reference.version}, {total.rows:,} rows in "
         f"{len(reference.blocks)} blocks",
         "",
     )
@@ -128,7 +142,7 @@ def show(
         print_lines(f"not judged: {one.column} ({one.why})")
 
 
-def _describe_column(name: str, counts: Any) -> dict[str, Any]:
+def _describe_column(name: str, counts: Counts) -> dict[str, object]:
     return {
         "column": name,
         "kind": counts.grid.kind,
