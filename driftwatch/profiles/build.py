@@ -15,6 +15,7 @@ from driftwatch.profiles.calendar import Calendar, grows_with_time, may_spell_ca
 from driftwatch.profiles.columns import (
     ColumnData,
     ColumnOptions,
+    cast_floats,
     drop_missing,
     get_column,
     infer_kind,
@@ -136,7 +137,10 @@ def _build_names(
     if not forced and len(names) > 1 and len(names) == int(counts.sum()) and is_text(column.values.type):
         return Skipped(column=column.name, why="all values differ")
     if calendar is not None and may_spell_calendar(names):
-        part = name_calendar_part(column.name, [str(v) for v in column.values.to_pylist()], calendar)
+        texts = drop_missing(column, options.missing)
+        numbers = cast_floats(texts)
+        values = texts.to_pylist() if numbers is None else numbers
+        part = name_calendar_part(column.name, values, calendar)
         if part:
             return _skip_calendar(column.name, part)
     return build_category_grid(names, counts)

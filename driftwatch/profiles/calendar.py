@@ -16,7 +16,9 @@ from driftwatch.profiles.times import NO_TIME, shift_to_local
 
 __all__ = ["Calendar", "grows_with_time", "may_spell_calendar", "name_calendar_part"]
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_SPELT = re.compile(r"\d{4}-\d\d(-\d\d)?|q[1-4]")
+# Months and hours in two digits are names: a leading zero makes a code, not a number.
+_DIGITS = re.compile(r"\s*\d{1,8}\s*", re.ASCII)
 _DAY = 86_400_000_000
 _HOUR = 3_600_000_000
 _MONTHS = (
@@ -89,7 +91,10 @@ class Calendar:
         for length in (None, 3):
             yield "month", [_MONTHS[at][:length] for at in month.tolist()]
             yield "weekday", [_WEEKDAYS[at][:length] for at in weekday.tolist()]
+        months = days.astype("datetime64[M]")
         yield "date", np.datetime_as_string(days).tolist()
+        yield "month", np.datetime_as_string(months).tolist()
+        yield "quarter", [f"q{at // 3 + 1}" for at in month.tolist()]
 
 
 def name_calendar_part(name: str, values: Numbers | list[str], calendar: Calendar) -> str | None:
@@ -109,13 +114,16 @@ def name_calendar_part(name: str, values: Numbers | list[str], calendar: Calenda
 
 
 def may_spell_calendar(names: list[str]) -> bool:
-    """Return whether distinct `names` could all be months, weekdays or dates: worth a look row by row.
+    """Return whether distinct `names` could all be parts of times: worth a look row by row.
 
-    >>> may_spell_calendar(["Mon", "Tuesday"]), may_spell_calendar(["JFK", "EWR"])
-    (True, False)
+    >>> may_spell_calendar(["Mon", "Tuesday"]), may_spell_calendar(["01", "12"]), may_spell_calendar(["JFK"])
+    (True, True, False)
     """
     known = {*_MONTHS, *_WEEKDAYS, *(name[:3] for name in (*_MONTHS, *_WEEKDAYS))}
-    return all(name.strip().lower() in known or _DATE.fullmatch(name.strip()) for name in names)
+    return all(
+        name.strip().lower() in known or _SPELT.fullmatch(name.strip().lower()) or _DIGITS.fullmatch(name)
+        for name in names
+    )
 
 
 def _is_named(name: str, part: str) -> bool:

@@ -77,6 +77,28 @@ def test_parts_of_the_time_column_are_skipped_as_numbers_and_as_names() -> None:
     assert list(reference.grids) == ["slow"]
 
 
+def test_parts_in_two_digits_and_quarters_by_name_are_calendar_columns_and_other_codes_are_not() -> None:
+    times = hours(24 * 400)
+    columns = {
+        "t": times,
+        "mm": [t.strftime("%m") for t in times],
+        "hh": [t.strftime("%H") for t in times],
+        "quarter": [f"Q{(t.month - 1) // 3 + 1}" for t in times],
+        "billed": [t.strftime("%Y-%m") for t in times],
+        "code": [f"0{t.hour % 7}" for t in times],
+    }
+
+    reference = build(columns, ColumnOptions(time=T))
+
+    assert {name: why.split()[-5] for name, why in skipped(reference).items() if name != "t"} == {
+        "mm": "month",
+        "hh": "hour",
+        "quarter": "quarter",
+        "billed": "month",
+    }
+    assert list(reference.grids) == ["code"]
+
+
 def test_a_part_is_taken_in_the_monitors_time_zone() -> None:
     times = hours(48)
     local = [(t - timedelta(hours=5)).hour for t in times]
