@@ -45,9 +45,7 @@ def list_cases(
     """Return the incidents that are not resolved, or every one, oldest first; pending ones never opened."""
 
     def read(tx: sa.Connection) -> list[IncidentRow]:
-        row = find_monitor(tx, monitor) if monitor is not None else None
-        if monitor is not None and row is None:
-            raise UsageError(f"the store knows no monitor {monitor!r}")
+        row = None if monitor is None else _need_monitor(tx, monitor)
         return list_rows(tx, include_resolved=every, monitor=row)
 
     cases = (_build_case(row, monitors) for row in database.read(read))
@@ -56,10 +54,7 @@ def list_cases(
 
 def find_case(database: Database, monitors: Sequence[Monitor], number: int) -> Case:
     """Return the incident with this number. Raises UsageError where there is none."""
-    row = database.read(lambda tx: find_incident(tx, number))
-    if row is None:
-        raise UsageError(f"there is no incident {number}; `driftwatch incident list --all` shows them")
-    return _build_case(row, monitors)
+    return _build_case(database.read(lambda tx: _need_incident(tx, number)), monitors)
 
 
 def change_case(
@@ -71,13 +66,11 @@ def change_case(
     """
 
     def change(tx: sa.Connection) -> Incident:
-        row = find_incident(tx, number)
-        if row is None:
-            raise UsageError(f"there is no incident {number}; `driftwatch incident list --all` shows them")
+        row = _need_incident(tx, number)
         incident = decode_incident(dict(row.document), id=row.id)
         taken = step(incident, parts.clock.now())
-        owner = _need_owner(tx, row)
-        monitor = next((one for one in monitors if one.id == row.monitor_key), None)
+        owner = _need_monitor(tx, row.monitor_key)
+        monitor = _find_watched(row, monitors)
         facts = _build_facts(row, monitors)
         notify = monitor.notify if monitor else ()
         held = Held(incident=incident, version=row.version)
@@ -87,10 +80,17 @@ def change_case(
     return parts.database.write(change)
 
 
-def _need_owner(tx: sa.Connection, row: IncidentRow) -> MonitorRow:
-    found = find_monitor(tx, row.monitor_key)
+def _need_incident(tx: sa.Connection, number: int) -> IncidentRow:
+    found = find_incident(tx, number)
     if found is None:
-        raise UsageError(f"the store knows no monitor {row.monitor_key!r}")
+        raise UsageError(f"there is no incident {number}; `driftwatch incident list --all` shows them")
+    return found
+
+
+def _need_monitor(tx: sa.Connection, name: str) -> MonitorRow:
+    found = find_monitor(tx, name)
+    if found is None:
+        raise UsageError(f"the store knows no monitor {name!r}")
     return found
 
 
@@ -102,5 +102,9 @@ def _build_case(row: IncidentRow, monitors: Sequence[Monitor]) -> Case:
 
 def _build_facts(row: IncidentRow, monitors: Sequence[Monitor]) -> MonitorFacts:
     """Return the facts of the monitor, or its name alone where the configuration no longer names it."""
-    monitor = next((one for one in monitors if one.id == row.monitor_key), None)
+    monitor = _find_watched(row, monitors)
     return build_facts(monitor) if monitor else MonitorFacts(id=row.monitor_key)
+
+
+def _find_watched(row: IncidentRow, monitors: Sequence[Monitor]) -> Monitor | None:
+    return next((one for one in monitors if one.id == row.monitor_key), None)

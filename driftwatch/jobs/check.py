@@ -76,18 +76,8 @@ def _check(parts: Parts, watch: Watch, claim: Claim, batches: Batches, run: Run)
     except Fenced as error:
         log.warning("window dropped monitor=%s window=%s reason=%s", watch.monitor.id, claim.window, error)
         return Checked(window=claim.window)
-    verdict = judged.verdict
-    log.info(
-        "window judged monitor=%s window=%s rows=%s verdict=%s score=%s limit=%s seconds=%.3f",
-        watch.monitor.id,
-        verdict.window,
-        verdict.rows,
-        verdict.word,
-        verdict.score,
-        verdict.limit,
-        seconds,
-    )
-    return Checked(window=claim.window, verdict=verdict, revision=revision, again_at=again_at)
+    _log_verdict(watch, judged.verdict, seconds)
+    return Checked(window=claim.window, verdict=judged.verdict, revision=revision, again_at=again_at)
 
 
 def _claim(parts: Parts, watch: Watch, window: Window) -> Claim | None:
@@ -103,3 +93,16 @@ def _give_back(parts: Parts, claim: Claim) -> None:
     now, before = parts.clock.now(), claim.attempts - 1
     with suppress(StoreError):
         parts.database.write(lambda tx: postpone_slot(tx, claim, now, "interrupted", attempts=before))
+
+
+def _log_verdict(watch: Watch, verdict: Verdict, seconds: float) -> None:
+    log.info(
+        "window judged monitor=%s window=%s rows=%s verdict=%s score=%s limit=%s seconds=%.3f",
+        watch.monitor.id,
+        verdict.window,
+        verdict.rows,
+        verdict.word,
+        verdict.score,
+        verdict.limit,
+        seconds,
+    )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from driftwatch.channels.contract import Message
+from driftwatch.incidents.incident import Severity
 from driftwatch.incidents.notice import Notice
 from driftwatch.incidents.stamps import read_stamp, write_stamp
 from driftwatch.store.outbox import DeliveryRow
@@ -17,18 +20,8 @@ _VERSION = 1
 
 def freeze_notice(notice: Notice) -> str:
     """Return the JSON text that the outbox keeps of a notice."""
-    return json.dumps(
-        {
-            "version": _VERSION,
-            "type": notice.type.value,
-            "timestamp": write_stamp(notice.timestamp),
-            "severity": notice.severity.value,
-            "title": notice.title,
-            "text": notice.text,
-            "facts": [list(fact) for fact in notice.facts],
-            "payload": notice.payload(),
-        }
-    )
+    payload = notice.payload()
+    return _write_body(payload, notice.severity, notice.title, notice.text, notice.facts)
 
 
 def build_test_body(channel: str, now: datetime) -> str:
@@ -39,15 +32,21 @@ def build_test_body(channel: str, now: datetime) -> str:
         "timestamp": write_stamp(now),
         "data": {"schema": "driftwatch.notice/v1", "text": text, "url": None},
     }
+    return _write_body(payload, Severity.MINOR, "driftwatch: test message", text, [("Channel", channel)])
+
+
+def _write_body(
+    payload: Mapping[str, Any], severity: Severity, title: str, text: str, facts: Sequence[tuple[str, str]]
+) -> str:
     return json.dumps(
         {
             "version": _VERSION,
-            "type": "delivery.test",
-            "timestamp": write_stamp(now),
-            "severity": "minor",
-            "title": "driftwatch: test message",
+            "type": payload["type"],
+            "timestamp": payload["timestamp"],
+            "severity": severity.value,
+            "title": title,
             "text": text,
-            "facts": [["Channel", channel]],
+            "facts": facts,
             "payload": payload,
         }
     )
