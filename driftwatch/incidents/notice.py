@@ -12,12 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from driftwatch.incidents.incident import NoticeType, Severity
-from driftwatch.incidents.stamps import read_stamp, write_stamp
+from driftwatch.incidents.stamps import write_stamp
 
 __all__ = ["LARGEST_PAYLOAD", "MonitorFacts", "Notice", "fit_payload", "monitor_json"]
-
-NOTICE_VERSION = 1
-"""The version of the document that `Notice.to_json` writes."""
 
 LARGEST_PAYLOAD = 20_000
 """Bytes a webhook body stays under.
@@ -39,6 +36,7 @@ class MonitorFacts:
 
     id: str
     title: str | None = None
+    description: str | None = None
     owner: str | None = None
     runbook: str | None = None
     model: str | None = None
@@ -70,41 +68,6 @@ class Notice:
     monitor: dict[str, Any]
     url: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a document of plain JSON values from which `from_json` restores the notice."""
-        return {
-            "version": NOTICE_VERSION,
-            "type": self.type.value,
-            "timestamp": write_stamp(self.timestamp),
-            "severity": self.severity.value,
-            "title": self.title,
-            "text": self.text,
-            "facts": [list(pair) for pair in self.facts],
-            "incident": self.incident,
-            "monitor": self.monitor,
-            "url": self.url,
-        }
-
-    @classmethod
-    def from_json(cls, document: dict[str, Any]) -> Notice:
-        """Return the notice that `to_json` wrote. Raises ValueError for another version."""
-        if document.get("version") != NOTICE_VERSION:
-            raise ValueError(
-                f"a stored notice has version {document.get('version')!r}, this release reads "
-                f"{NOTICE_VERSION}; use the release that wrote it, or a newer one"
-            )
-        return cls(
-            type=NoticeType(document["type"]),
-            timestamp=read_stamp(document["timestamp"]),
-            severity=Severity(document["severity"]),
-            title=document["title"],
-            text=document["text"],
-            facts=tuple((label, value) for label, value in document["facts"]),
-            incident=document["incident"],
-            monitor=document["monitor"],
-            url=document["url"],
-        )
-
     def payload(self) -> dict[str, Any]:
         """Return the body of a webhook, less than `LARGEST_PAYLOAD` bytes however it is written as JSON.
 
@@ -130,6 +93,7 @@ def monitor_json(facts: MonitorFacts) -> dict[str, Any]:
     return {
         "id": facts.id,
         "title": facts.title,
+        "description": facts.description,
         "owner": facts.owner,
         "runbook": facts.runbook,
         "model": facts.model,

@@ -35,6 +35,7 @@ def test_people_are_told_what_the_configuration_says() -> None:
     monitor = make_monitor(
         make_source(),
         title="Flight delays",
+        description="What the delay model is fed.",
         owner="data-platform",
         runbook="https://wiki.example.com/flights",
         model=Model(name="delay", version="2013.1"),
@@ -45,6 +46,7 @@ def test_people_are_told_what_the_configuration_says() -> None:
     assert build_facts(monitor) == MonitorFacts(
         id="flights",
         title="Flight delays",
+        description="What the delay model is fed.",
         owner="data-platform",
         runbook="https://wiki.example.com/flights",
         model="delay",

@@ -49,6 +49,7 @@ def test_the_body_of_a_request() -> None:
             "monitor": {
                 "id": "flights",
                 "title": None,
+                "description": None,
                 "owner": "data-platform",
                 "runbook": "https://wiki.example.com/x",
                 "model": "delay",
