@@ -39,7 +39,7 @@ from driftwatch.incidents.policy import Policy
 from driftwatch.incidents.words import say_count
 from driftwatch.profiles.window import Window
 
-__all__ = ["advance", "require_order"]
+__all__ = ["advance"]
 
 
 def advance(  # noqa: PLR0913 - the seven things that a step depends on, each named at the call.
@@ -74,7 +74,7 @@ def advance(  # noqa: PLR0913 - the seven things that a step depends on, each na
     ValueError
         When the window does not come after the last one, or `kind` is not judged from findings.
     """
-    require_order(incident, verdict.window)
+    _require_order(incident, verdict.window)
     before = incident if incident is not None and incident.is_live else None
     moment = Moment(window=verdict.window, now=now, telling=telling)
     sight = read_axis(verdict, kind, before.members if before else ())
@@ -93,7 +93,7 @@ def advance(  # noqa: PLR0913 - the seven things that a step depends on, each na
     return _hold(seen, policy, moment)
 
 
-def require_order(incident: Incident | None, window: Window) -> None:
+def _require_order(incident: Incident | None, window: Window) -> None:
     """Raise ValueError unless `window` starts after the last one that `incident` was advanced over."""
     if incident is not None and window.start <= incident.seen_to.start:
         raise ValueError(

@@ -25,7 +25,6 @@ __all__ = [
     "Transition",
     "TransitionKind",
     "incident_json",
-    "member_json",
     "rank_members",
 ]
 
@@ -175,11 +174,6 @@ class Incident:
         """Whether the very last window was breached."""
         return self.is_live and self.last_window == self.seen_to
 
-    @property
-    def opened_untold(self) -> bool:
-        """Whether somebody should have been told that it opened, and nobody was."""
-        return self.is_open and self.paged and self.told_at is None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
@@ -224,7 +218,7 @@ def _rank(member: Member) -> tuple[float, float, datetime, str]:
     return (-(member.moved_share or 0.0), -excess, member.since, member.column or "")
 
 
-def member_json(member: Member) -> dict[str, Any]:
+def _describe_member(member: Member) -> dict[str, Any]:
     """Return a member as an entry of `columns` in `driftwatch.incidents/v1`."""
     return {
         "column": member.column,
@@ -258,7 +252,7 @@ def incident_json(incident: Incident, title: str, text: str) -> dict[str, Any]:
         "acknowledged_at": _stamp_or_none(incident.acknowledged_at),
         "label": None,
         "windows_open": incident.windows_open,
-        "columns": [member_json(member) for member in rank_members(incident.members)],
+        "columns": [_describe_member(member) for member in rank_members(incident.members)],
     }
 
 

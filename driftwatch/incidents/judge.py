@@ -28,7 +28,7 @@ from driftwatch.statistics.catalogue import Statistic
 from driftwatch.statistics.evaluate import evaluate
 from driftwatch.statistics.moved_share import bound_moved_share
 
-__all__ = ["Judgement", "choose_word", "judge", "judge_columns", "sort_findings"]
+__all__ = ["Judgement", "choose_word", "judge", "judge_columns"]
 
 _HALF = 0.5
 _BROKEN = frozenset({FindingKind.COLUMN_MISSING, FindingKind.TYPE_CHANGED})
@@ -82,7 +82,7 @@ def judge(
     samples = [block.profile.keys for block in reference.blocks if block.profile.keys is not None]
     found = judge_columns(reference.total, profile, judging, samples=samples)
     whole = list(_judge_whole(reference, profile, judging, repeats))
-    findings = sort_findings([*found.findings, *whole])
+    findings = _sort_findings([*found.findings, *whole])
     reason = None if final else _explain_partial(reference, profile, findings)
     return Verdict(
         window=window,
@@ -111,7 +111,7 @@ def judge_columns(
         findings += _judge_pair(pair, statistics[pair.column], moved[pair.column], judging, len(pairs))
     if current.keys is not None:
         findings += _judge_keys(samples, current.keys, judging, len(pairs))
-    return Judgement(findings=sort_findings(findings), statistics=statistics, moved_shares=moved)
+    return Judgement(findings=_sort_findings(findings), statistics=statistics, moved_shares=moved)
 
 
 def _judge_pair(
@@ -164,7 +164,7 @@ def _keep_first(candidates: Iterable[Finding | None]) -> list[Finding]:
     return list(kept.values())
 
 
-def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def _sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings with what makes predictions meaningless first, then by how many rows they concern."""
     return tuple(sorted(findings, key=_rank))
 

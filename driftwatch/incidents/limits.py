@@ -38,6 +38,7 @@ __all__ = [
     "find_repeated_keys",
     "find_repeated_window",
     "find_volume",
+    "sum_keys",
 ]
 
 _KINDS_OF_RATE = 2

@@ -142,8 +142,7 @@ def test_a_replay_opens_silently_and_the_first_live_breach_tells_once() -> None:
 
     assert tell_story(steps) == ["opened", "", "", "told!opened", ""]
     assert steps[2].incident is not None
-    assert steps[2].incident.opened_untold
-    assert steps[2].incident.paged
+    assert (steps[2].incident.paged, steps[2].incident.told_at) == (True, None)
     assert steps[3].transitions[0].reason == (
         "Already open since the window of 2013-02-01, which nobody had been told."
     )
