@@ -94,3 +94,24 @@ def draw_day(number: int, random: Random) -> Iterator[str]:
         at = datetime(2024, 1, number) + timedelta(minutes=7 * place)
         signup = first - timedelta(days=random.randrange(1, 90))
         yield f"{at.isoformat()},{number * 1000 + place},{random.gauss(100, 10):.3f},{signup.date()}\n"
+
+
+def test_a_night_without_rows_is_a_habit_on_weekdays_that_the_reference_does_not_have(tmp_path: Path) -> None:
+    folder = write_shop(tmp_path)
+    lines = [
+        line
+        for line in (folder / "rows.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        if not "T00" <= line[10:13] < "T05"
+    ]
+    (folder / "rows.csv").write_text("".join(lines), encoding="utf-8")
+    config = CONFIG.replace("window: 1d", "window: 1h\n    freshness: {page_after: 2h}")
+    # Monday to Thursday.
+    config = config.replace("{from: 2024-01-01, to: 2024-01-11}", "{from: 2024-01-01, to: 2024-01-05}")
+    (folder / "driftwatch.yaml").write_text(config, encoding="utf-8")
+
+    saturday = check(folder, "2024-01-06", "2024-01-07").json["windows"]
+
+    silent = [window["reason"] for window in saturday if window["verdict"] == "no_data"]
+    assert silent == ["no rows, as in the reference at this time of the week"] * 5
+    listed = run_here("incident", "list", "--all", "-o", "json", folder=folder).json["incidents"]
+    assert "freshness" not in {one["kind"] for one in listed}
