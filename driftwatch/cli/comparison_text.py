@@ -47,6 +47,8 @@ def write_text(comparison: Comparison, look: Look) -> str:
     if comparison.skipped:
         skipped = (f"{column.column}: {column.why}" for column in comparison.skipped)
         lines += ["", "not judged:", *_write_items(skipped, look)]
+    if comparison.gaps:
+        lines += ["", "not known:", *_write_items(comparison.gaps, look)]
     if comparison.extra:
         lines += ["", "only in the current rows:", *_write_items([", ".join(comparison.extra)], look)]
     text = "\n".join(lines) + "\n"
@@ -75,13 +77,12 @@ def _rank(column: ColumnComparison) -> tuple[bool, bool, float]:
 
 def _write_cells(column: ColumnComparison, look: Look) -> Row:
     outline = draw_outline(column.reference, column.current)
-    top = max(float(outline.reference.max(initial=0)), float(outline.current.max(initial=0)))
     mark = _MARKS.get(column.verdict, ("·", "-"))[0 if look.blocks else 1]
     return {
         "column": _show_name(column.column),
         "kind": column.kind,
-        "reference": draw_bars(outline.reference.tolist(), top=top, blocks=look.blocks),
-        "current": draw_bars(outline.current.tolist(), top=top, blocks=look.blocks),
+        "reference": draw_bars(outline.reference.tolist(), top=outline.highest, blocks=look.blocks),
+        "current": draw_bars(outline.current.tolist(), top=outline.highest, blocks=look.blocks),
         "KS": _write_value(column, "ks"),
         "PSI": _write_value(column, "psi"),
         "moved ≥": say_percent(column.moved_share) if column.moved_share else "-",

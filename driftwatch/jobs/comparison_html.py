@@ -41,23 +41,23 @@ def write_html(comparison: Comparison) -> str:
     head = "".join(f"<th>{escape(title)}</th>" for title in _HEAD)
     found = _write_list("Found", (finding.text for finding in comparison.findings))
     skipped = _write_list("Not judged", (f"{s.column}: {s.why}" for s in comparison.skipped))
+    gaps = _write_list("Not known", comparison.gaps)
     extra = _write_list("Only in the current rows", comparison.extra)
     return (
         f'<div class="driftwatch"><style>{_STYLE}</style>'
         f"<p><strong>{escape(comparison.summary)}</strong></p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{found}{skipped}{extra}</div>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{found}{skipped}{gaps}{extra}</div>"
     )
 
 
 def _write_row(column: ColumnComparison) -> str:
     outline = draw_outline(column.reference, column.current)
-    top = max(float(outline.reference.max(initial=0)), float(outline.current.max(initial=0)))
     word = column.verdict
     cells = (
         f"<td>{escape(column.column)}</td>",
         f"<td>{escape(column.kind)}</td>",
-        f"<td>{_draw_bars(outline.reference.tolist(), top, 'usual', 'reference')}</td>",
-        f"<td>{_draw_bars(outline.current.tolist(), top, 'now', 'current')}</td>",
+        f"<td>{_draw_bars(outline.reference.tolist(), outline.highest, 'usual', 'reference')}</td>",
+        f"<td>{_draw_bars(outline.current.tolist(), outline.highest, 'now', 'current')}</td>",
         f'<td class="n">{_write_value(column, "ks")}</td>',
         f'<td class="n">{_write_value(column, "psi")}</td>',
         f'<td class="n">{_write_share(column.moved_share)}</td>',

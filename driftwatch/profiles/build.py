@@ -39,6 +39,11 @@ def build_reference(parts: Sequence[Part], options: ColumnOptions) -> Reference:
     """Return the reference made of `parts`, each a time block (its window and rows), in order of time.
 
     Raises DataError when there are no rows, or when a column the user names is not there.
+
+    >>> rows = pa.table({"id": [1, 2, 3], "plan": ["a", "b", "a"]})
+    >>> reference = build_reference([(None, rows)], ColumnOptions(key=("id",)))
+    >>> reference.total.columns["plan"].cells.tolist(), reference.skipped[0].why
+    ([2, 1, 0, 0], 'a key column')
     """
     filled = [(window, table) for window, table in parts if table.num_rows]
     if not filled:
@@ -236,6 +241,11 @@ def count_rows(
 
     A column that the rows lack is counted as missing and named in `absent`; one that cannot be read at
     all counts as unreadable in every row and never stops the other columns.
+
+    >>> grids = {"plan": CategoryGrid(names=("a", "b")), "size": CategoryGrid(names=("s",))}
+    >>> profile = count_rows(grids, pa.table({"plan": ["a", "z", None]}), ColumnOptions())
+    >>> profile.columns["plan"].cells.tolist(), profile.columns["plan"].missing, sorted(profile.absent)
+    ([1, 0, 0, 1], 1, ['size'])
     """
     rows = table.num_rows
     if rows == 0:

@@ -102,6 +102,11 @@ def infer_kind(column: ColumnData, missing: tuple[str | float, ...] = ()) -> Kin
 
     Text that reads as numbers throughout is a number, unless a value has a leading zero: such codes
     are categories.
+
+    >>> texts = [["1", "2.5"], ["01", "02"], ["True", "false"], ["2013-02-08"]]
+    >>> columns = [ColumnData(name="x", values=pa.chunked_array([text]), text="parse") for text in texts]
+    >>> [infer_kind(column) for column in columns]
+    ['number', 'category', 'boolean', 'time']
     """
     kind = kind_of_type(column.values.type)
     if kind != "category" or column.text != "parse":

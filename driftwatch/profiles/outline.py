@@ -37,6 +37,11 @@ class Outline:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def highest(self) -> float:
+        """Return the greatest share of any place: both sides are drawn to one scale."""
+        return max(float(self.reference.max(initial=0)), float(self.current.max(initial=0)))
+
 
 def draw_outline(reference: Counts, current: Counts | None, *, places: int = 12) -> Outline:
     """Return the outline of a column in at most `places` places; a side without values has shares of 0.

@@ -39,6 +39,13 @@ def bin_counts(reference: Counts, current: Counts) -> tuple[Bins, Bins]:
     Categories have one bin for each of the (at most 50) most frequent names of which at least 5 rows are
     to be expected on the smaller side, then one for the other names of the reference, then one for
     unseen names. The bins never depend on what the batch holds, only on how many rows it has.
+
+    >>> from driftwatch.profiles.counts import count_numbers
+    >>> from driftwatch.profiles.grid import build_number_grid
+    >>> usual, late = np.arange(1.0, 21.0), np.array([0.0, 19.5, 30.0])
+    >>> grid = build_number_grid(usual)
+    >>> [bins.tolist() for bins in bin_counts(count_numbers(grid, usual), count_numbers(grid, late))]
+    [[2, 2, 2, 2, 2, 2, 2, 2, 2, 2], [1, 0, 0, 0, 0, 0, 0, 0, 0, 2]]
     """
     if isinstance(reference.grid, CategoryGrid):
         return _bin_names(reference, current)
@@ -50,6 +57,12 @@ def compare_shares(reference: Counts, current: Counts) -> tuple[Shares, Shares] 
     """Return the shares that total variation, Jensen–Shannon and Hellinger compare.
 
     Numbers are compared on their bins, categories on every category. None when a side has no values.
+
+    >>> from driftwatch.profiles.counts import count_names
+    >>> grid = CategoryGrid(names=("a", "b"))
+    >>> usual = count_names(grid, ["a", "b"], np.array([3, 1]))
+    >>> [side.tolist() for side in compare_shares(usual, count_names(grid, ["b", "z"], np.array([1, 1])))]
+    [[0.75, 0.25, 0.0, 0.0], [0.0, 0.5, 0.0, 0.5]]
     """
     if isinstance(reference.grid, CategoryGrid):
         ours, theirs = reference.cells, current.cells

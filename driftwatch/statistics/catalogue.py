@@ -46,7 +46,6 @@ class Entry:
     function: Function
     kinds: frozenset[Kind]
     greatest: float | None
-    title: str
 
 
 _ENTRIES: dict[str, Entry] = {}
@@ -62,15 +61,13 @@ def statistic(
     """Return a decorator that puts a function into the catalogue under its own name.
 
     `greatest` is the largest value it can have, None where there is no bound; the smallest is always 0.
-    The first line of the docstring is the title that listings show.
     """
 
     def register(function: Function) -> Function:
-        title = (function.__doc__ or "").strip().splitlines()[0]
         name = function.__name__
         if name in _ENTRIES:
             raise ValueError(f"two statistics are called {name!r}")
-        _ENTRIES[name] = Entry(name=name, function=function, kinds=kinds, greatest=greatest, title=title)
+        _ENTRIES[name] = Entry(name=name, function=function, kinds=kinds, greatest=greatest)
         return function
 
     return register

@@ -34,6 +34,12 @@ def accumulate_cells(counts: Counts) -> Cumulative | None:
     """Return the cumulative counts and shares of a number column, None when it has no numbers at all.
 
     They are remembered for the object, so the arrays of counts must never be changed in place.
+
+    >>> from driftwatch.profiles.counts import count_numbers
+    >>> from driftwatch.profiles.grid import NumberGrid
+    >>> found = accumulate_cells(count_numbers(NumberGrid(points=np.array([1.0])), np.array([0.5, 1, 1, 2])))
+    >>> found.shares.tolist()
+    [0.0, 0.25, 0.75, 1.0]
     """
     below = np.empty(len(counts.cells) + 1, dtype=np.int64)
     below[0] = 0
@@ -54,6 +60,14 @@ def measure_distance(reference: Counts, current: Counts) -> tuple[float, float] 
     Both are 0 to 1, and the exact distance lies between them. They are equal when no gap holds rows of
     the reference, and differ by no more than the greatest share of rows inside one gap otherwise. None
     when either side has no numbers.
+
+    Both sides have a row in the gap between 1 and 2, and which of them is the smaller is not known:
+
+    >>> from driftwatch.profiles.counts import count_numbers
+    >>> from driftwatch.profiles.grid import NumberGrid
+    >>> grid = NumberGrid(points=np.array([1.0, 2.0]))
+    >>> measure_distance(count_numbers(grid, np.array([1, 1.5])), count_numbers(grid, np.array([1.5, 2])))
+    (0.5, 1.0)
     """
     ours, theirs = accumulate_cells(reference), accumulate_cells(current)
     if ours is None or theirs is None:

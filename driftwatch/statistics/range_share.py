@@ -32,7 +32,14 @@ def range_share(reference: Counts, current: Counts) -> Statistic:
 
 
 def count_outside(counts: Counts) -> int:
-    """Return how many rows lie below the first or above the last point, infinite ones included."""
+    """Return how many rows lie below the first or above the last point, infinite ones included.
+
+    >>> import numpy as np
+    >>> from driftwatch.profiles.counts import count_numbers
+    >>> from driftwatch.profiles.grid import NumberGrid
+    >>> count_outside(count_numbers(NumberGrid(points=np.array([1.0, 2.0])), np.array([0.5, 1.5, np.inf])))
+    2
+    """
     beyond = counts.negative_infinite + counts.positive_infinite
     if len(counts.cells) == 1:
         return beyond

@@ -7,10 +7,10 @@ from driftwatch.statistics import Statistic, entries, entry
 from driftwatch.statistics.catalogue import statistic
 
 
-def test_every_statistic_is_found_by_its_name_and_has_a_title() -> None:
+def test_every_statistic_is_found_by_its_name_and_says_what_it_is() -> None:
     for found in entries():
         assert entry(found.name) is found
-        assert found.title.endswith(".")
+        assert (found.function.__doc__ or "").splitlines()[0].endswith(".")
 
 
 @pytest.mark.parametrize(
