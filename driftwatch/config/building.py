@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from driftwatch.config.fingerprints import build_fingerprint, build_identity
+from driftwatch.config.fingerprints import build_fingerprint, build_identity, fingerprint_source
 from driftwatch.config.resolving import resolve_moment, resolve_schedule, resolve_time
 from driftwatch.config.settings import MonitorSettings, PatienceSettings
 from driftwatch.incidents.policy import Ages, Freshness, Patience, Policy
@@ -69,7 +69,7 @@ def _build_columns(settings: MonitorSettings) -> ColumnOptions:
 
 def _build_reference(settings: MonitorSettings) -> ReferenceSpec:
     reference = need(settings.reference)
-    zone = settings.timezone
+    zone, other = settings.timezone, reference.source
     excluded = tuple(
         Excluded(
             start=resolve_moment(need(one.from_), zone),
@@ -82,7 +82,8 @@ def _build_reference(settings: MonitorSettings) -> ReferenceSpec:
         start=resolve_moment(need(reference.from_), zone),
         end=resolve_moment(need(reference.to), zone),
         excluded=excluded,
-        source=reference.source.value if reference.source else None,
+        source=other.value if other else None,
+        source_fingerprint=fingerprint_source(other.kind, other.value) if other else "",
     )
 
 

@@ -24,7 +24,13 @@ from driftwatch.jobs.windows import Schedule
 from driftwatch.net.secrets import Secret
 from driftwatch.profiles.columns import ColumnOptions
 
-__all__ = ["IDENTITY_PARTS", "build_fingerprint", "build_identity", "name_changed_parts"]
+__all__ = [
+    "IDENTITY_PARTS",
+    "build_fingerprint",
+    "build_identity",
+    "fingerprint_source",
+    "name_changed_parts",
+]
 
 IDENTITY_PARTS: Final = ("source", "window", "timezone", "column kinds", "time column")
 _DIGITS: Final = 12
@@ -34,14 +40,18 @@ _OPERATIONAL: Final = frozenset({"at_most_bytes", "auth", "fetch", "headers"})
 
 def build_identity(kind: str, source: Any, schedule: Schedule, columns: ColumnOptions) -> str:
     """Return 64 characters that change when, and only when, a new history has to start."""
-    parts = (
-        [kind, _describe_source(source)],
+    others = (
         str(schedule),
         [schedule.timezone, columns.timezone],
         _describe(columns.kinds, _mask),
         _describe(columns.time, _mask),
     )
-    return "-".join(_digest(part)[:_DIGITS] for part in parts)
+    return "-".join([fingerprint_source(kind, source), *(_digest(part)[:_DIGITS] for part in others)])
+
+
+def fingerprint_source(kind: str, source: Any) -> str:
+    """Return hex digits that change when a source means other rows; a rotated password changes nothing."""
+    return _digest([kind, _describe_source(source)])[:_DIGITS]
 
 
 def name_changed_parts(old: str, new: str) -> tuple[str, ...]:

@@ -29,13 +29,15 @@ class Excluded:
 class ReferenceSpec:
     """Which rows the reference is built from: those from `start` to `end` (exclusive), without `excluded`.
 
-    `source` is None where they come from the monitor's own source.
+    `source` is None where they come from the monitor's own source; `source_fingerprint` changes when another
+    source is meant.
     """
 
     start: datetime
     end: datetime
     excluded: tuple[Excluded, ...] = ()
     source: Source | None = None
+    source_fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,7 +143,8 @@ def describe_spec(monitor: Monitor) -> dict[str, Any]:
         "from": write_stamp(spec.start),
         "to": write_stamp(spec.end),
         "except": [[write_stamp(out.start), write_stamp(out.end), out.why] for out in spec.excluded],
-        "source": repr(spec.source) if spec.source else None,
+        # Addresses are left out of what a source shows of itself.
+        "source": f"{spec.source!r} {spec.source_fingerprint}" if spec.source else None,
         "include": None if columns.include is None else sorted(columns.include),
         "exclude": sorted(columns.exclude),
         "kinds": dict(sorted(columns.kinds.items())),
