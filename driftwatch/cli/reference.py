@@ -126,6 +126,7 @@ def _build_json(monitor: str, reference: Reference) -> dict[str, object]:
 
 def _print(monitor: str, reference: Reference) -> None:
     from driftwatch.cli.printing import print_lines, print_table
+    from driftwatch.profiles.grid import CategoryGrid
 
     total = reference.total
     columns = [_describe_column(name, total.columns[name]) for name in reference.grids]
@@ -140,6 +141,9 @@ def _print(monitor: str, reference: Reference) -> None:
     )
     for one in reference.skipped:
         print_lines(f"not judged: {one.column} ({one.why})")
+    for name, grid in reference.grids.items():
+        if isinstance(grid, CategoryGrid) and grid.unseen_unknown is not None:
+            print_lines(f"not known: unseen values in {name} ({grid.unseen_unknown})")
 
 
 def _describe_column(name: str, counts: Counts) -> dict[str, object]:

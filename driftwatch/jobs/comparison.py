@@ -43,6 +43,12 @@ class ColumnComparison:
         return self.reference.grid.kind
 
     @property
+    def unseen_unknown(self) -> str | None:
+        """Return why the share of unseen names is not known; None where it is."""
+        grid = self.reference.grid
+        return grid.unseen_unknown if isinstance(grid, CategoryGrid) else None
+
+    @property
     def current_missing_share(self) -> float | None:
         """Return the share of rows without a value, 0 to 1; None without rows or without the column."""
         return _share_missing(self.current)
@@ -65,6 +71,7 @@ class ColumnComparison:
             "moved_share_at_least": _drop_unreal(self.moved_share),
             "missing_share": self._spell_missing(),
             "unseen_share": self._spell_unseen(),
+            "unseen_unknown": self.unseen_unknown,
             "findings": [_spell_finding(finding) for finding in self.findings],
         }
 
@@ -117,6 +124,12 @@ class Comparison:
     skipped: tuple[Skipped, ...] = ()
     extra: tuple[str, ...] = ()
     keys: KeyComparison | None = None
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Return what cannot be known of the columns, one line each."""
+        unknown = ((column.column, column.unseen_unknown) for column in self.columns.values())
+        return tuple(f"unseen values in {name}: {why}" for name, why in unknown if why is not None)
 
     @property
     def summary(self) -> str:

@@ -108,6 +108,11 @@ class CategoryGrid:
         """Return the index of the cell for names the reference does not remember."""
         return len(self.names) + 1
 
+    @property
+    def unseen_unknown(self) -> str | None:
+        """Return why unseen names cannot be told from those of the reference; None where they can."""
+        return None if self.knows_all else f"the reference has more than {MAX_REMEMBERED:,} names"
+
     @cached_property
     def cell_of(self) -> Mapping[str, int]:
         """Return the cell of every known name; a name that is not in it is unseen."""

@@ -115,3 +115,34 @@ def test_a_night_without_rows_is_a_habit_on_weekdays_that_the_reference_does_not
     assert silent == ["no rows, as in the reference at this time of the week"] * 5
     listed = run_here("incident", "list", "--all", "-o", "json", folder=folder).json["incidents"]
     assert "freshness" not in {one["kind"] for one in listed}
+
+
+def test_output_says_that_unseen_values_are_not_known_beyond_100_000_names(tmp_path: Path) -> None:
+    rows = [f"name-{number},{number % 7}" for number in range(100_001)]
+    (tmp_path / "usual.csv").write_text("\n".join(["name,x", *rows, rows[0]]), encoding="utf-8")
+    (tmp_path / "now.csv").write_text("\n".join(["name,x", *rows[:500]]), encoding="utf-8")
+
+    text = run_here("compare", "usual.csv", "now.csv", folder=tmp_path).stdout
+    [name, x] = run_here("compare", "usual.csv", "now.csv", "-o", "json", folder=tmp_path).json["columns"]
+
+    assert "not known:\n  unseen values in name: the reference has more than 100,000 names" in text
+    assert (name["unseen_share"], name["unseen_unknown"]) == (
+        None,
+        "the reference has more than 100,000 names",
+    )
+    assert x["unseen_unknown"] is None
+
+
+def test_another_file_under_the_source_of_a_reference_builds_a_candidate(tmp_path: Path) -> None:
+    folder = write_shop(tmp_path)
+    (folder / "training.csv").write_bytes((folder / "rows.csv").read_bytes())
+    (folder / "newer.csv").write_bytes((folder / "rows.csv").read_bytes())
+    for name in ("training.csv", "newer.csv"):
+        source = f"source: {{kind: files, path: {name}}}, "
+        config = CONFIG.replace("{from: 2024-01-01,", f"{{{source}from: 2024-01-01,")
+        (folder / "driftwatch.yaml").write_text(config, encoding="utf-8")
+        check(folder, "2024-01-12", "2024-01-13")
+
+    listed = run_here("reference", "list", "shop", "-o", "json", folder=folder).json["references"]
+
+    assert [one["state"] for one in listed] == ["active", "candidate"]
