@@ -108,6 +108,8 @@ def build_grid(
     columns = [(window, get_column(table, name)) for window, table in parts if name in table.column_names]
     whole = _join([column for _, column in columns])
     kind = options.kinds.get(name) or infer_kind(whole, options.missing)
+    if pa.types.is_null(whole.values.type):
+        return Skipped(column=name, why="no values in the reference")
     if kind is None:
         return Skipped(column=name, why=f"holds {whole.values.type}, which is not judged")
     if kind == "boolean":

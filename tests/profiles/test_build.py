@@ -237,3 +237,12 @@ def test_an_id_in_text_is_one_although_words_for_missing_stand_among_the_numbers
     reference = build_reference([(None, ids)], ColumnOptions(missing=("?",)))
 
     assert skipped(reference) == {"id": "all values differ"}
+
+
+def test_a_column_of_nulls_alone_has_no_values_whatever_its_type() -> None:
+    reference = build({"x": [1.0, 1.0], "typed": pa.nulls(2, pa.string()), "untyped": pa.nulls(2)})
+
+    assert skipped(reference) == {
+        "typed": "no values in the reference",
+        "untyped": "no values in the reference",
+    }
