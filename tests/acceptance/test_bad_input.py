@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,18 +32,6 @@ COMMANDS: list[tuple[list[str], Run]] = [
 ]
 
 Rows = dict[str, set[tuple[object, ...]]]
-
-
-@pytest.fixture(scope="module")
-def judged_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_shop(tmp_path_factory.mktemp("judged") / "shop")
-    judge_history(folder)
-    return folder
-
-
-@pytest.fixture
-def shop(judged_shop: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(judged_shop, tmp_path / "shop"))
 
 
 def edit(path: Path, old: str, new: str) -> None:

@@ -30,6 +30,7 @@ from driftwatch.jobs.status import read_status
 from driftwatch.store.database import Database
 from driftwatch.store.outbox import DeliveryRow, list_deliveries
 from driftwatch.store.verdicts import VerdictRow, list_verdicts
+from tests.support.clocks import FakeClock
 from tests.support.databases import empty_database
 from tests.support.receiver import Received, Receiver, answer, serve
 
@@ -67,21 +68,6 @@ monitors:
 """
 
 
-class HandClock:
-    """A clock that is moved by hand."""
-
-    def __init__(self, moment: datetime) -> None:
-        self.moment = moment
-        self.ticks = 0.0
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        self.ticks += 0.001
-        return self.ticks
-
-
 def write_day(folder: Path, day: datetime, *, moved: bool) -> None:
     number = (day - FIRST).days
     rng = np.random.default_rng(number)
@@ -102,7 +88,7 @@ class World:
     """A daemon's ticks, moved by hand."""
 
     app: App
-    clock: HandClock
+    clock: FakeClock
     watch: Watch
     receiver: Receiver
 
@@ -112,7 +98,7 @@ class World:
             day + DAY + timedelta(hours=1, minutes=1),
             day + DAY + timedelta(hours=13, minutes=30),
         ):
-            self.clock.moment = moment
+            self.clock.move_to(moment)
             self.tick()
 
     def tick(self) -> None:
@@ -139,7 +125,7 @@ def open_world(store_url: str, folder: Path) -> Iterator[World]:
         file = folder / "driftwatch.yaml"
         text = CONFIG.format(store=store_url, receiver=receiver.url, secret=SECRET, folder=folder)
         file.write_text(text, encoding="utf-8")
-        clock = HandClock(FIRST + DAY * REFERENCE_DAYS + timedelta(hours=2))
+        clock = FakeClock(FIRST + DAY * REFERENCE_DAYS + timedelta(hours=2))
         app = open_app(load_config(file), clock=clock)
         watch = app.watch(app.find_monitor("orders"))
         yield World(app=app, clock=clock, watch=watch, receiver=receiver)
@@ -263,7 +249,7 @@ def test_a_daemon_that_was_down_catches_up_in_order_and_tells_the_same(world: Wo
     for number in range(QUIET + MOVED):
         day = FIRST + DAY * (REFERENCE_DAYS + number)
         write_day(tmp_path, day, moved=day >= MOVED_FROM)
-    world.clock.moment = MOVED_FROM + DAY * MOVED + timedelta(hours=1, minutes=1)
+    world.clock.move_to(MOVED_FROM + DAY * MOVED + timedelta(hours=1, minutes=1))
 
     world.tick()
 

@@ -1,26 +1,14 @@
-"""A shop with a history: judged once for all tests of a process, and copied for those that change it."""
+"""The shops of the command line's tests: one with a history, and one that nothing was judged of yet."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.support.shop import judge_history, write_shop
+from tests.support.shop import judged_shop, shop, write_shop
 
-
-@pytest.fixture(scope="session")
-def _judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_shop(tmp_path_factory.mktemp("judged") / "shop")
-    judge_history(folder)
-    return folder
-
-
-@pytest.fixture
-def shop(_judged: Path, tmp_path: Path) -> Path:
-    """A folder with the shop's configuration, rows and judged store, to change at will."""
-    return Path(shutil.copytree(_judged, tmp_path / "shop"))
+__all__ = ["judged_shop", "shop"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ incident has opened, was told, asked for retraining and is resolved; nothing is 
 from __future__ import annotations
 
 import csv
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -15,9 +16,21 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from tests.support.commands import run_here
 
-__all__ = ["CONFIG", "JUDGED", "build_rows", "judge_history", "read_store", "write_rows", "write_shop"]
+__all__ = [
+    "CONFIG",
+    "JUDGED",
+    "build_rows",
+    "judge_history",
+    "judged_shop",
+    "read_store",
+    "shop",
+    "write_rows",
+    "write_shop",
+]
 
 JUDGED = ("--from", "2024-01-11", "--to", "2024-01-21")
 """The options that mean the days which are judged."""
@@ -90,6 +103,20 @@ def judge_history(folder: Path) -> None:
     """Judge the shop's history and tell of it."""
     ran = run_here("check", "shop", *JUDGED, "--notify", "all", folder=folder)
     assert ran.status == 1, ran.stderr
+
+
+@pytest.fixture(scope="session")
+def judged_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop with a history, judged once for all tests of a process; not to be changed."""
+    folder = write_shop(tmp_path_factory.mktemp("judged") / "shop")
+    judge_history(folder)
+    return folder
+
+
+@pytest.fixture
+def shop(judged_shop: Path, tmp_path: Path) -> Path:
+    """A folder with the shop's configuration, rows and judged store, to change at will."""
+    return Path(shutil.copytree(judged_shop, tmp_path / "shop"))
 
 
 def read_store(path: Path) -> dict[str, set[tuple[Any, ...]]]:
