@@ -16,11 +16,11 @@ from driftwatch.incidents.incident import (
     NoticeType,
     Transition,
     TransitionKind,
-    incident_json,
+    build_incident_json,
     rank_members,
 )
 from driftwatch.incidents.naming import name_member, name_members
-from driftwatch.incidents.notice import MonitorFacts, Notice, monitor_json
+from driftwatch.incidents.notice import MonitorFacts, Notice, build_monitor_json
 from driftwatch.incidents.sentences import say_days, say_hours, say_what
 from driftwatch.incidents.words import (
     join_words,
@@ -90,8 +90,8 @@ def build_notice(transition: Transition, incident: Incident, facts: MonitorFacts
         title=title,
         text=text,
         facts=_list_facts(incident, facts),
-        incident=incident_json(incident, title, text),
-        monitor=monitor_json(facts),
+        incident=build_incident_json(incident, title, text),
+        monitor=build_monitor_json(facts),
     )
 
 

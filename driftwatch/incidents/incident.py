@@ -24,7 +24,7 @@ __all__ = [
     "Severity",
     "Transition",
     "TransitionKind",
-    "incident_json",
+    "build_incident_json",
     "rank_members",
 ]
 
@@ -232,7 +232,7 @@ def _describe_member(member: Member) -> dict[str, Any]:
     }
 
 
-def incident_json(incident: Incident, title: str, text: str) -> dict[str, Any]:
+def build_incident_json(incident: Incident, title: str, text: str) -> dict[str, Any]:
     """Return an incident as `driftwatch.incidents/v1` lists it, the columns that changed most first."""
     return {
         "id": incident.id,

@@ -14,7 +14,7 @@ from typing import Any
 from driftwatch.incidents.incident import NoticeType, Severity
 from driftwatch.incidents.stamps import write_stamp
 
-__all__ = ["LARGEST_PAYLOAD", "MonitorFacts", "Notice", "fit_payload", "monitor_json"]
+__all__ = ["LARGEST_PAYLOAD", "MonitorFacts", "Notice", "build_monitor_json", "fit_payload"]
 
 LARGEST_PAYLOAD = 20_000
 """Bytes a webhook body stays under.
@@ -88,7 +88,7 @@ class Notice:
         return fit_payload(body)
 
 
-def monitor_json(facts: MonitorFacts) -> dict[str, Any]:
+def build_monitor_json(facts: MonitorFacts) -> dict[str, Any]:
     """Return a monitor as notices and retraining requests carry it."""
     return {
         "id": facts.id,

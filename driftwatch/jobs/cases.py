@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from driftwatch.errors import UsageError
 from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.describe import describe_incident
-from driftwatch.incidents.incident import Advance, Incident, incident_json
+from driftwatch.incidents.incident import Advance, Incident, build_incident_json
 from driftwatch.incidents.notice import MonitorFacts
 from driftwatch.jobs.facts import build_facts
 from driftwatch.jobs.monitor import Monitor
@@ -36,7 +36,7 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `driftwatch.incidents/v1`."""
-        return incident_json(self.incident, self.title, self.text)
+        return build_incident_json(self.incident, self.title, self.text)
 
 
 def list_cases(

@@ -17,7 +17,7 @@ from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
 from driftwatch.store.incidents import open_incidents
 from driftwatch.store.monitors import MonitorRow, find_monitor
-from driftwatch.store.outbox import OutboxSummary, outbox_summary
+from driftwatch.store.outbox import OutboxSummary, summarise_outbox
 from driftwatch.store.verdicts import VerdictRow, list_verdicts
 
 __all__ = ["MonitorStatus", "Status", "read_status"]
@@ -98,7 +98,7 @@ class Status:
 def read_status(database: Database, monitors: Sequence[Monitor], now: datetime) -> Status:
     """Return the status of `monitors` as the store has it; nothing is judged."""
     found = tuple(_read_monitor(database, monitor, now) for monitor in monitors)
-    return Status(now=now, monitors=found, outbox=database.read(lambda tx: outbox_summary(tx, now)))
+    return Status(now=now, monitors=found, outbox=database.read(lambda tx: summarise_outbox(tx, now)))
 
 
 def _read_monitor(database: Database, monitor: Monitor, now: datetime) -> MonitorStatus:

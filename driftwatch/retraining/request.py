@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from driftwatch.incidents.incident import Incident, incident_json
-from driftwatch.incidents.notice import MonitorFacts, fit_payload, monitor_json
+from driftwatch.incidents.incident import Incident, build_incident_json
+from driftwatch.incidents.notice import MonitorFacts, build_monitor_json, fit_payload
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.profiles.window import Window
 
@@ -98,8 +98,8 @@ def build_request(
         attempt=attempt,
         trigger=trigger,
         requested_at=now,
-        monitor=monitor_json(facts),
-        incident=incident_json(incident, *described),
+        monitor=build_monitor_json(facts),
+        incident=build_incident_json(incident, *described),
         model_name=facts.model,
         model_version=facts.model_version,
         window=incident.last_window,

@@ -27,11 +27,11 @@ __all__ = [
     "claim_delivery",
     "list_attempts",
     "list_deliveries",
-    "outbox_summary",
     "queue_delivery",
     "record_delivered",
     "record_failed",
     "retry_deliveries",
+    "summarise_outbox",
 ]
 
 
@@ -235,7 +235,7 @@ def retry_deliveries(
     return restarted
 
 
-def outbox_summary(connection: sa.Connection, now: datetime) -> OutboxSummary:
+def summarise_outbox(connection: sa.Connection, now: datetime) -> OutboxSummary:
     """Return how much waits in the outbox at `now`."""
     waits = deliveries.c.state.not_in(_FINISHED)
     count = sa.func.count()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
-from driftwatch.incidents.incident import IncidentState, Severity, incident_json
+from driftwatch.incidents.incident import IncidentState, Severity, build_incident_json
 from tests.support.incidents import DELAY, day, make_incident, make_policy, play
 
 
@@ -25,7 +25,7 @@ def test_severities_are_ordered_by_how_bad_they_are() -> None:
 def test_json_has_the_shape_of_incidents_v1() -> None:
     incident = make_incident(id=7)
 
-    document = incident_json(incident, "the title", "the text")
+    document = build_incident_json(incident, "the title", "the text")
 
     assert document == {
         "id": 7,
@@ -65,7 +65,7 @@ def test_json_lists_the_biggest_change_first_and_when_each_column_joined() -> No
     incident = play("a A . b", make_policy())[-1].incident
     assert incident is not None
 
-    columns = incident_json(incident, "", "")["columns"]
+    columns = build_incident_json(incident, "", "")["columns"]
 
     assert [(column["column"], column["since"]) for column in columns] == [
         ("a", "2013-02-01T00:00:00Z"),
@@ -77,7 +77,7 @@ def test_a_resolved_incident_says_when_and_its_last_window_is_the_last_breached_
     incident = play("a a . . .", make_policy())[-1].incident
     assert incident is not None
 
-    document = incident_json(incident, "", "")
+    document = build_incident_json(incident, "", "")
 
     assert incident.state is IncidentState.RESOLVED
     assert incident.seen_to == day(5)

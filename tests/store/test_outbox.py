@@ -19,11 +19,11 @@ from driftwatch.store.outbox import (
     claim_delivery,
     list_attempts,
     list_deliveries,
-    outbox_summary,
     queue_delivery,
     record_delivered,
     record_failed,
     retry_deliveries,
+    summarise_outbox,
 )
 from tests.support.stored import NOW, make_ids, register
 
@@ -194,7 +194,7 @@ def test_a_retry_needs_something_to_retry(database: Database) -> None:
 
 def test_the_summary_counts_what_waits_and_what_failed(database: Database) -> None:
     make_id = make_ids()
-    empty = database.read(lambda connection: outbox_summary(connection, NOW))
+    empty = database.read(lambda connection: summarise_outbox(connection, NOW))
     for number in range(4):
         _queue(database, DRAFT, make_id, number * SECOND)
     first = _need_claim(database)
@@ -203,7 +203,7 @@ def test_the_summary_counts_what_waits_and_what_failed(database: Database) -> No
     database.write(lambda connection: record_delivered(connection, second, TRY))
     _need_claim(database, 2 * SECOND)
 
-    summary = database.read(lambda connection: outbox_summary(connection, NOW + 10 * SECOND))
+    summary = database.read(lambda connection: summarise_outbox(connection, NOW + 10 * SECOND))
 
     assert empty == OutboxSummary(pending=0, failed=0, oldest_age=None)
     assert summary == OutboxSummary(pending=2, failed=1, oldest_age=8 * SECOND)
