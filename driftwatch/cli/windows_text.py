@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from driftwatch.cli.printing import print_lines, print_table
-from driftwatch.incidents.finding import Verdict, VerdictWord
+from driftwatch.incidents.finding import Verdict, VerdictWord, build_finding_json
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.incidents.words import say_count
 
@@ -28,17 +28,7 @@ def build_window_json(verdict: Verdict, revision: int) -> dict[str, Any]:
         "calibration": verdict.calibration,
         "revision": revision,
         "reason": verdict.reason,
-        "findings": [
-            {
-                "column": finding.column,
-                "kind": finding.kind.value,
-                "statistic": finding.statistic,
-                "value": finding.value,
-                "limit": finding.limit,
-                "text": finding.text,
-            }
-            for finding in verdict.findings
-        ],
+        "findings": [build_finding_json(finding) for finding in verdict.findings],
     }
 
 

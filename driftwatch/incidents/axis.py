@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite
 
-from driftwatch.incidents.finding import Finding, FindingKind, Verdict, VerdictWord
+from driftwatch.incidents.finding import Finding, FindingKind, Verdict, VerdictWord, keep_finite
 from driftwatch.incidents.incident import IncidentKind, Member, Severity
 from driftwatch.incidents.words import shorten
 
@@ -95,17 +94,18 @@ def _build_member(verdict: Verdict, findings: list[Finding]) -> Member:
         about=worst.kind.value,
         since=verdict.window.start,
         statistic=worst.statistic,
-        value=_finite(worst.value),
-        limit=_finite(worst.limit),
+        value=keep_finite(worst.value),
+        limit=keep_finite(worst.limit),
         text=shorten("; ".join(texts), _LONGEST_TEXT),
-        moved_share=max((_finite(finding.moved_share) or 0.0 for finding in findings), default=0.0) or None,
+        moved_share=max((keep_finite(finding.moved_share) or 0.0 for finding in findings), default=0.0)
+        or None,
     )
 
 
 def _badness(finding: Finding) -> tuple[bool, float, float]:
-    value, limit = _finite(finding.value), _finite(finding.limit)
+    value, limit = keep_finite(finding.value), keep_finite(finding.limit)
     excess = value / limit if value is not None and limit else 0.0
-    return (_is_critical(finding), _finite(finding.moved_share) or 0.0, excess)
+    return (_is_critical(finding), keep_finite(finding.moved_share) or 0.0, excess)
 
 
 def _is_critical(finding: Finding) -> bool:
@@ -136,8 +136,3 @@ def _hides(finding: Finding, column: str) -> bool:
         finding.kind is FindingKind.MISSING and finding.value is not None and finding.value >= _HALF
     )
     return finding.kind in _BROKEN or mostly_missing
-
-
-def _finite(value: float | None) -> float | None:
-    """JSON has no infinity and no NaN."""
-    return float(value) if value is not None and isfinite(value) else None

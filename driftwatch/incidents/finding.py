@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
+from typing import Any
 
 from driftwatch.profiles.window import Window
 from driftwatch.statistics.catalogue import Statistic
 
-__all__ = ["Finding", "FindingKind", "Verdict", "VerdictWord"]
+__all__ = ["Finding", "FindingKind", "Verdict", "VerdictWord", "build_finding_json", "keep_finite"]
 
 
 class FindingKind(StrEnum):
@@ -74,3 +76,25 @@ class Verdict:
     limit: float | None = None
     calibration: str | None = None
     reason: str | None = None
+
+
+def build_finding_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as an entry of `findings` in `driftwatch.compare/v1` and `driftwatch.check/v1`."""
+    return {
+        "column": finding.column,
+        "kind": finding.kind.value,
+        "statistic": finding.statistic,
+        "value": keep_finite(finding.value),
+        "limit": keep_finite(finding.limit),
+        "text": finding.text,
+        "moved_share": keep_finite(finding.moved_share),
+    }
+
+
+def keep_finite(value: float | None) -> float | None:
+    """Return a number as JSON can hold it, which has no infinity and no NaN: None in their place.
+
+    >>> keep_finite(0.5), keep_finite(float("inf"))
+    (0.5, None)
+    """
+    return float(value) if value is not None and isfinite(value) else None

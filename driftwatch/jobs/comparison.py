@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
-from driftwatch.incidents.finding import Finding, VerdictWord
+from driftwatch.incidents.finding import Finding, VerdictWord, build_finding_json, keep_finite
 from driftwatch.incidents.pairs import count_missing
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid, Kind
@@ -68,11 +67,11 @@ class ColumnComparison:
             "kind": self.kind,
             "verdict": self.verdict.value,
             "statistics": {name: _spell_statistic(found) for name, found in self.statistics.items()},
-            "moved_share_at_least": _drop_unreal(self.moved_share),
+            "moved_share_at_least": keep_finite(self.moved_share),
             "missing_share": self._spell_missing(),
             "unseen_share": self._spell_unseen(),
             "unseen_unknown": self.unseen_unknown,
-            "findings": [_spell_finding(finding) for finding in self.findings],
+            "findings": [build_finding_json(finding) for finding in self.findings],
         }
 
     def _spell_missing(self) -> dict[str, float | None]:
@@ -149,7 +148,7 @@ class Comparison:
             "current": {"rows": self.current_rows},
             "columns": [column.to_dict() for column in self.columns.values()],
             "findings": [
-                _spell_finding(found) for found in self.findings if found.column not in self.columns
+                build_finding_json(found) for found in self.findings if found.column not in self.columns
             ],
             "keys": None if self.keys is None else self.keys.to_dict(),
             "skipped": [{"column": skipped.column, "why": skipped.why} for skipped in self.skipped],
@@ -181,24 +180,12 @@ def _count_columns(columns: Iterable[ColumnComparison]) -> str:
 
 
 def _spell_statistic(found: Statistic) -> dict[str, float | None]:
-    spelled = {"value": _drop_unreal(found.value)}
+    spelled = {"value": keep_finite(found.value)}
     for name in ("low", "high", "p_value", "debiased"):
-        value = _drop_unreal(getattr(found, name))
+        value = keep_finite(getattr(found, name))
         if value is not None:
             spelled[name] = value
     return spelled
-
-
-def _spell_finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "column": finding.column,
-        "kind": finding.kind.value,
-        "statistic": finding.statistic,
-        "value": _drop_unreal(finding.value),
-        "limit": _drop_unreal(finding.limit),
-        "text": finding.text,
-        "moved_share": _drop_unreal(finding.moved_share),
-    }
 
 
 def _spell_keys(sample: KeySample) -> dict[str, Any]:
@@ -207,8 +194,3 @@ def _spell_keys(sample: KeySample) -> dict[str, Any]:
         "repeated_rows": sample.repeated_rows if sample.is_exact else None,
         "exact": sample.is_exact,
     }
-
-
-def _drop_unreal(value: float | None) -> float | None:
-    """JSON has no infinity and no NaN."""
-    return float(value) if value is not None and isfinite(value) else None

@@ -68,7 +68,7 @@ def test_json_has_the_shape_of_check_v1(shop: Path) -> None:
         "findings": [],
     }
     (finding,) = moved["findings"]
-    assert set(finding) == {"column", "kind", "statistic", "value", "limit", "text"}
+    assert set(finding) == {"column", "kind", "statistic", "value", "limit", "text", "moved_share"}
     assert (finding["column"], finding["kind"], finding["limit"]) == ("amount", "drift", 0.02)
     assert 0.5 < finding["value"] < 1
 
