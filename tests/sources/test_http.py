@@ -63,10 +63,11 @@ def write_parquet() -> bytes:
         (LINES, {}, "jsonl"),
         (LINES, {"Content-Type": "application/x-ndjson; charset=utf-8"}, "auto"),
         (LINES, {}, "auto"),
-        (gzip.compress(LINES), {}, "auto"),
+        (gzip.compress(LINES, mtime=0), {}, "auto"),
         (b"t,x\n2013-01-01T05:00:00Z,1\n", {"Content-Type": "text/csv"}, "auto"),
         (write_parquet(), {"Content-Type": "application/octet-stream"}, "auto"),
     ],
+    ids=["jsonl", "content type", "first bytes", "gzip", "csv", "parquet"],
 )
 def test_rows_of_the_window_are_read_in_every_format(
     body: bytes, headers: dict[str, str], setting: Any
