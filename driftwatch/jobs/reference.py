@@ -98,7 +98,7 @@ def ensure_reference(database: Database, monitor: Monitor, row: MonitorRow, now:
        activates it, and until then the active one goes on judging.
     """
     versions = [v for v in database.read(lambda tx: list_references(tx, row)) if v.history == row.history]
-    wanted = describe_spec(monitor)
+    wanted = _describe_spec(monitor)
     if not any(version.spec == wanted for version in versions):
         built = rebuild_reference(database, monitor, row, now)
         if versions:
@@ -131,12 +131,12 @@ def keep_reference(
     def save(tx: Any) -> int:
         is_first = all(version.history != row.history for version in list_references(tx, row))
         state = ReferenceState.ACTIVE if is_first else ReferenceState.CANDIDATE
-        return save_reference(tx, row, reference, spec=describe_spec(monitor), now=now, state=state)
+        return save_reference(tx, row, reference, spec=_describe_spec(monitor), now=now, state=state)
 
     return database.write(save)
 
 
-def describe_spec(monitor: Monitor) -> dict[str, Any]:
+def _describe_spec(monitor: Monitor) -> dict[str, Any]:
     """Return what the reference is built from: a change of it asks for another reference."""
     spec, columns = monitor.reference, monitor.columns
     return {

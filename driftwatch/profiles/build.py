@@ -30,7 +30,7 @@ from driftwatch.profiles.times import parse_times, read_times, shift_to_local
 from driftwatch.profiles.values import Numbers, count_column, read_days, read_names, read_numbers
 from driftwatch.profiles.window import Window
 
-__all__ = ["build_grid", "build_reference", "count_absent", "count_rows", "skip_by_name"]
+__all__ = ["build_grid", "build_reference", "check_names", "count_absent", "count_rows", "skip_by_name"]
 
 Part = tuple[Window | None, pa.Table]
 
