@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from driftwatch.config.loading import Config
 from driftwatch.errors import StoreError, UsageError
+from driftwatch.jobs.cases import end_cases
 from driftwatch.jobs.clock import Clock, SystemClock
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts, build_id_maker
@@ -61,15 +62,21 @@ class App:
         """Return the monitor's row, made or brought up to date; a changed identity starts a new history."""
         now = self.parts.clock.now()
         before = self.find_row(monitor)
-        row = self.database.write(
-            lambda tx: register_monitor(
+
+        def register(tx: sa.Connection) -> MonitorRow:
+            known = find_monitor(tx, monitor.id)
+            row = register_monitor(
                 tx,
                 monitor.id,
                 identity=monitor.identity,
                 config_fingerprint=monitor.fingerprint,
                 now=now,
             )
-        )
+            if known is not None and known.history != row.history:
+                end_cases(tx, self.parts, monitor, known)
+            return row
+
+        row = self.database.write(register)
         if before is not None and before.history != row.history:
             log.warning("new history started monitor=%s history=%s", monitor.id, row.history)
         return row

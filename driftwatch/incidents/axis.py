@@ -51,9 +51,8 @@ def read_axis(verdict: Verdict, kind: IncidentKind, members: Iterable[Member]) -
     """Return what a window says about an axis with these `members`; None when it is no evidence.
 
     A member is clean when nothing of the axis was found about it and, on the drift axis, when its column was
-    really judged: it is there, of the right type and not all missing, was not found to lack half of its
-    values, and the window is not a repetition of an earlier one. Raises ValueError for a kind that is not
-    judged from findings.
+    really judged: it is there, of the right type, was not found to lack values, and the window is not a
+    repetition of an earlier one. Raises ValueError for a kind that is not judged from findings.
     """
     if kind not in {IncidentKind.DRIFT, IncidentKind.DATA}:
         raise ValueError(f"{kind} incidents are not advanced by findings; use advance_condition")
@@ -130,9 +129,5 @@ def _was_judged(verdict: Verdict, column: str | None) -> bool:
 def _hides(finding: Finding, column: str) -> bool:
     if finding.kind is FindingKind.REPEATED_WINDOW:
         return True
-    if finding.column != column:
-        return False
-    mostly_missing = (
-        finding.kind is FindingKind.MISSING and finding.value is not None and finding.value >= _HALF
-    )
-    return finding.kind in _BROKEN or mostly_missing
+    # Values that are missing may be the very ones that had moved.
+    return finding.column == column and (finding.kind in _BROKEN or finding.kind is FindingKind.MISSING)

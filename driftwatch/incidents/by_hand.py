@@ -1,4 +1,4 @@
-"""What a person does to an incident: acknowledge it, or resolve it."""
+"""What a person does to an incident: acknowledge it, resolve it, or let its monitor watch other data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from driftwatch.incidents.incident import (
 )
 from driftwatch.incidents.words import say_window
 
-__all__ = ["acknowledge", "resolve_by_hand"]
+__all__ = ["acknowledge", "end_with_history", "resolve_by_hand"]
 
 
 def acknowledge(incident: Incident, who: str, now: datetime) -> Advance:
@@ -51,21 +51,37 @@ def resolve_by_hand(incident: Incident, who: str, why: str, now: datetime) -> Ad
             "still breached and it would open again with the next one. Acknowledge it instead, or resolve it "
             "once a window is no longer breached"
         )
+    reason = f"Resolved by hand by {who}: {why}"
+    closed = replace(incident, resolved_by=who, resolved_why=why)
+    return _close(closed, TransitionKind.RESOLVED, reason, now, actor=who)
+
+
+def end_with_history(incident: Incident, now: datetime) -> Advance:
+    """Return an incident that is not over as ended because its monitor watches other data from now on.
+
+    Nothing could ever resolve it; told when somebody was told that it opened.
+    """
+    kind = TransitionKind.RESOLVED if incident.is_open else TransitionKind.DROPPED
+    reason = "Its monitor watches other data now: another history begins, and this one stands still."
+    return _close(incident, kind, reason, now)
+
+
+def _close(
+    incident: Incident, kind: TransitionKind, reason: str, now: datetime, *, actor: str | None = None
+) -> Advance:
     step = Transition(
         seq=incident.seq + 1,
-        kind=TransitionKind.RESOLVED,
-        reason=f"Resolved by hand by {who}: {why}",
+        kind=kind,
+        reason=reason,
         tells=None if incident.told_at is None else NoticeType.RESOLVED,
         at=now,
         window=None,
-        actor=who,
+        actor=actor,
     )
     after = replace(
         incident,
         state=IncidentState.RESOLVED,
         resolved_at=now,
-        resolved_by=who,
-        resolved_why=why,
         seq=step.seq,
         told_at=now if step.tells else incident.told_at,
         told_severity=incident.severity if step.tells else incident.told_severity,

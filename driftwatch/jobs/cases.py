@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from driftwatch.errors import UsageError
+from driftwatch.incidents.by_hand import end_with_history
 from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.describe import describe_incident
 from driftwatch.incidents.incident import Advance, Incident, build_incident_json
@@ -19,11 +20,11 @@ from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.steps import Held, keep_advance
 from driftwatch.store.database import Database
-from driftwatch.store.incidents import IncidentRow, find_incident
+from driftwatch.store.incidents import IncidentRow, find_incident, open_incidents
 from driftwatch.store.incidents import list_incidents as list_rows
 from driftwatch.store.monitors import MonitorRow, find_monitor
 
-__all__ = ["Case", "change_case", "find_case", "list_cases"]
+__all__ = ["Case", "change_case", "end_cases", "find_case", "list_cases"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,15 @@ def change_case(
         return kept.incident or incident
 
     return parts.database.write(change)
+
+
+def end_cases(tx: sa.Connection, parts: Parts, monitor: Monitor, row: MonitorRow) -> None:
+    """End what is open in a history of `monitor` that goes on no more; `row` is of that history."""
+    for stored in open_incidents(tx, row):
+        incident = decode_incident(dict(stored.document), id=stored.id)
+        taken = end_with_history(incident, parts.clock.now())
+        held = Held(incident=incident, version=stored.version)
+        keep_advance(tx, parts, row, held, taken, facts=build_facts(monitor), notify=monitor.notify)
 
 
 def _need_incident(tx: sa.Connection, number: int) -> IncidentRow:

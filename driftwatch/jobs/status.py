@@ -47,9 +47,9 @@ class MonitorStatus:
 
     @property
     def healthy(self) -> bool:
-        """Whether it was judged on time and nothing that people are told of is open."""
+        """Whether a whole window was judged, on time, and nothing that people are told of is open."""
         is_told = self.worst is not None and self.worst > Severity.MINOR
-        return self.verdict is not None and self.late_by is None and not is_told
+        return self.last_complete_window is not None and self.late_by is None and not is_told
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `driftwatch.status/v1`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from driftwatch.errors import UsageError
-from driftwatch.incidents.by_hand import acknowledge, resolve_by_hand
+from driftwatch.incidents.by_hand import acknowledge, end_with_history, resolve_by_hand
 from driftwatch.incidents.incident import Incident, IncidentState, NoticeType
 from tests.support.incidents import day, make_policy, play, tell
 
@@ -67,3 +67,18 @@ def test_only_what_is_open_can_be_acknowledged_or_resolved(story: str, k: int, s
         acknowledge(incident, "ana", NOW)
     with pytest.raises(UsageError, match=f"cannot be resolved: it is {state}"):
         resolve_by_hand(incident, "ana", "enough", NOW)
+
+
+def test_another_history_ends_what_is_open_and_tells_those_who_were_told() -> None:
+    told, untold = end_with_history(after("a"), NOW), end_with_history(after("a", silent=1), NOW)
+
+    assert told.incident is not None
+    assert (told.incident.state, told.incident.resolved_at) == (IncidentState.RESOLVED, NOW)
+    assert tell(told.transitions) == "resolved!resolved"
+    assert tell(untold.transitions) == "resolved"
+
+
+def test_another_history_drops_what_never_opened() -> None:
+    step = end_with_history(after("a", k=2), NOW)
+
+    assert tell(step.transitions) == "dropped"

@@ -9,8 +9,9 @@ from driftwatch.errors import UsageError
 from driftwatch.incidents.by_hand import acknowledge, resolve_by_hand
 from driftwatch.incidents.incident import IncidentState
 from driftwatch.incidents.policy import Patience, Policy
-from driftwatch.jobs.cases import change_case, find_case, list_cases
+from driftwatch.jobs.cases import change_case, end_cases, find_case, list_cases
 from driftwatch.store.database import Database
+from driftwatch.store.outbox import list_deliveries
 from tests.support.incidents import day
 from tests.support.monitors import Bench, set_up
 
@@ -164,3 +165,15 @@ def test_without_its_monitor_in_the_configuration_an_incident_is_resolved_silent
 
     assert bench.incidents()[0].state is IncidentState.RESOLVED
     assert bench.told() == ["opened"]
+
+
+def test_what_is_open_ends_with_its_history_and_is_told(database: Database) -> None:
+    bench = set_up(database)
+    bench.live("aa")
+
+    database.write(lambda tx: end_cases(tx, bench.parts, bench.monitor, bench.watch.row))
+
+    (case,) = list_cases(database, [bench.monitor], every=True)
+    assert not case.incident.is_live
+    assert [row.type for row in database.read(list_deliveries)][-1] == "incident.resolved"
+    assert not list_cases(database, [bench.monitor])

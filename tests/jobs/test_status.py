@@ -43,6 +43,15 @@ def test_a_monitor_that_was_judged_on_time_is_healthy(store: Database) -> None:
     assert read(bench).healthy
 
 
+def test_a_monitor_without_one_complete_window_is_not_healthy(store: Database) -> None:
+    bench = set_up(store)
+
+    bench.live("-")
+
+    assert only(bench).verdict == "no_data"
+    assert not only(bench).healthy
+
+
 def test_a_monitor_that_never_started_is_not_healthy(store: Database) -> None:
     status = read_status(store, [make_monitor(make_source())], day(2).start)
 

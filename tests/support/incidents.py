@@ -7,7 +7,7 @@ A story is a row of windows, one word each, a day apart:
 a      column a drifted; `ab` both did; `A` at least half of a
 -a     column a is not there: a data finding, and a is not judged
 ?a     60 % of column a is missing: a data finding, a is hardly judged
-~a     5 % of column a is missing: a data finding, a is judged
+~a     5 % of column a is missing: a data finding
 #      the number of rows is unusual: a data finding
 =      the rows of an earlier window once more: a data finding
 E N G P T   error, no data, given up, partial, thin: no evidence
