@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from driftwatch.errors import StoreError
@@ -33,6 +33,7 @@ T = TypeVar("T")
 _LOCK_NAME = "driftwatch_migrations"
 _LOCK_NUMBER = 0x44524654
 _LOCK_SECONDS = 60
+_LONGEST_LOCK_NAME = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def _run(url: str, work: Callable[[Connection], T]) -> T:
     engine = open_engine(url, purpose="store")
     place = describe_address(address)
     try:
-        with engine.begin() as connection, _lock_schema(connection):
+        with _begin_locked(engine) as connection:
             return work(connection)
     except DBAPIError as error:
         raise StoreError(
@@ -119,20 +120,35 @@ def _run(url: str, work: Callable[[Connection], T]) -> T:
 
 
 @contextmanager
-def _lock_schema(connection: Connection) -> Iterator[None]:
-    # SQLite needs none: the transaction began with the write lock.
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
-    if connection.dialect.name != "mysql":
-        yield
+def _begin_locked(engine: Engine) -> Iterator[Connection]:
+    """Begin a transaction in which nobody else changes the schema; SQLite's begins with the write lock."""
+    if engine.dialect.name == "mysql":
+        with _hold_name(engine), engine.begin() as connection:
+            yield connection
         return
-    # MariaDB commits before each change of a table, so a lock of the transaction would not last.
-    if connection.execute(sa.select(sa.func.get_lock(_LOCK_NAME, _LOCK_SECONDS))).scalar() != 1:
-        raise StoreError("another process has been changing the store's schema for a minute; try again later")
-    try:
-        yield
-    finally:
-        connection.execute(sa.select(sa.func.release_lock(_LOCK_NAME)))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
+        yield connection
+
+
+@contextmanager
+def _hold_name(engine: Engine) -> Iterator[None]:
+    """Hold a lock of MariaDB by name, on a connection of its own until after the commit.
+
+    A lock of the transaction would not last: MariaDB commits before each change of a table. The name is one
+    for all databases of the server, so it holds that of the store.
+    """
+    name = f"{_LOCK_NAME}:{engine.url.database}"[:_LONGEST_LOCK_NAME]
+    with engine.connect() as keeper:
+        if keeper.execute(sa.select(sa.func.get_lock(name, _LOCK_SECONDS))).scalar() != 1:
+            raise StoreError(
+                "another process has been changing the store's schema for a minute; try again later"
+            )
+        try:
+            yield
+        finally:
+            keeper.execute(sa.select(sa.func.release_lock(name)))
 
 
 def _build_config(connection: Connection | None = None) -> Config:
