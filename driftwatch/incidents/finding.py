@@ -47,7 +47,9 @@ class Finding:
     """One thing that is wrong with a window, in numbers and in one plain sentence.
 
     `column` is None for findings about the window as a whole. `moved_share` is the part of the rows
-    that can be shown to be affected, 0 to 1, where that is known.
+    that can be shown to be affected, 0 to 1, where that is known. `minor`: it is recorded and wakes nobody,
+    because less than the minimum effect can be shown or the calendar expects it. `again`: a column that is
+    part of an incident has changed once more, against its own first windows in that incident.
     """
 
     column: str | None
@@ -57,6 +59,8 @@ class Finding:
     limit: float | None
     text: str
     moved_share: float | None = None
+    minor: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
