@@ -34,12 +34,14 @@ __all__ = [
     "SCHEMA_REVISION",
     "VERSION_TABLE",
     "attempts",
+    "calibrations",
     "column_statistics",
     "configs",
     "deliveries",
     "events",
     "findings",
     "incidents",
+    "ledgers",
     "meta",
     "metadata",
     "monitors",
@@ -47,13 +49,15 @@ __all__ = [
     "reference_blocks",
     "reference_columns",
     "reference_counts",
+    "reference_scores",
     "reference_versions",
     "retrains",
+    "scores",
     "slots",
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""
@@ -78,6 +82,7 @@ monitors = define_table(
     Column("history", Integer, nullable=False),
     Column("first_started_at", UtcMicros, nullable=False),
     Column("detached_at", UtcMicros),
+    Column("inherits", Integer),
     UniqueConstraint("monitor_key", name="uq_monitors_key"),
 )
 
@@ -92,6 +97,7 @@ reference_versions = define_table(
     Column("row_count", BigInteger, nullable=False),
     Column("spec", JsonText, nullable=False),
     Column("skipped", JsonText, nullable=False),
+    Column("derived", JsonText),
 )
 
 # Columns are keyed by their place: a name may be longer than any key, and MariaDB ignores spaces at its end.
@@ -169,6 +175,8 @@ findings = define_table(
     Column("value_limit", FiniteDouble),
     Column("moved_share", FiniteDouble),
     Column("text", ExactText, nullable=False),
+    Column("minor", Boolean(create_constraint=False)),
+    Column("again", Boolean(create_constraint=False)),
 )
 
 column_statistics = define_table(
@@ -185,6 +193,39 @@ profiles = define_table(
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("column_name", ExactText, nullable=False),
     Column("counts", BLOB, nullable=False),
+)
+
+scores = define_table(
+    "scores",
+    *build_slot_key(),
+    Column("window_end", UtcMicros, nullable=False),
+    Column("reference_version", Integer, nullable=False),
+    Column("document", BLOB, nullable=False),
+    refer_to("slots", "monitor_id", "history", "window_start"),
+)
+
+# What a window was judged with is kept from the first window that it judged.
+calibrations = define_table(
+    "calibrations",
+    *build_slot_key(),
+    Column("reference_version", Integer, nullable=False),
+    Column("document", BLOB, nullable=False),
+    ForeignKeyConstraint(["monitor_id"], ["monitors.id"]),
+)
+
+ledgers = define_table(
+    "ledgers",
+    Column("monitor_id", ID, ForeignKey("monitors.id"), primary_key=True, autoincrement=False),
+    Column("history", Integer, primary_key=True, autoincrement=False),
+    Column("level", FiniteDouble, nullable=False),
+    Column("outdated", Boolean(create_constraint=False), nullable=False),
+)
+
+reference_scores = define_table(
+    "reference_scores",
+    *build_reference_key(),
+    Column("document", BLOB, nullable=False),
+    refer_to("reference_versions", "monitor_id", "version"),
 )
 
 incidents = define_table(

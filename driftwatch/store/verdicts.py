@@ -184,6 +184,8 @@ def _read_findings(
             limit=row.value_limit,
             text=row.text,
             moved_share=row.moved_share,
+            minor=bool(row.minor),
+            again=bool(row.again),
         )
         found[row.window_start, row.revision].append(finding)
     return found
@@ -216,6 +218,8 @@ def _describe_finding(finding: Finding) -> dict[str, Any]:
         "value_limit": finding.limit,
         "moved_share": finding.moved_share,
         "text": finding.text,
+        "minor": finding.minor,
+        "again": finding.again,
     }
 
 
