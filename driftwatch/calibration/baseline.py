@@ -65,13 +65,19 @@ class Baseline:
     inside: Mapping[Window, Tally]
     filled: float
 
+    def find_reference(self, window: Window) -> Tally:
+        """Return the counts a window is compared with: those of its season, itself left out."""
+        against = self.seasons.get(find_season(window, self.scheme, self.settings.timezone), self.total)
+        own = self.inside.get(window)
+        return against - own if own else against
+
+    def find_usual_volume(self, window: Window) -> float | None:
+        """Return how many rows a window of this season usually has; None where no block tells."""
+        return self.volumes.get(find_season(window, self.scheme, self.settings.timezone))
+
     def measure_short(self, window: Window, tally: Tally) -> Evidence:
         """Return how far a window is from the reference's windows of its season, itself left out."""
-        season = find_season(window, self.scheme, self.settings.timezone)
-        against = self.seasons.get(season, self.total)
-        own = self.inside.get(window)
-        usual = self.volumes.get(season)
-        return self._measure(against - own if own else against, tally, usual)
+        return self._measure(self.find_reference(window), tally, self.find_usual_volume(window))
 
     def measure_long(self, window: Window, tally: Tally) -> Evidence:
         """Return how far a season cycle that ends with `window` is from the whole reference."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -24,8 +24,8 @@ __all__ = [
     "CalibrationState",
     "Scored",
     "calibrate",
+    "count_history",
     "find_weights",
-    "select_history",
 ]
 
 LEAST_WINDOWS = 8
@@ -95,10 +95,13 @@ def find_weights(layout: Layout, budget: Budget) -> NDArray[np.float64]:
     return np.array([budget.weights.get(part.column, 1.0) for part in layout.parts])
 
 
-def select_history(history: Sequence[Scored], budget: Budget) -> Sequence[Scored]:
-    """Return the newest windows: those of one year, or as many as the promise needs where that is more."""
-    most = max(budget.needed, math.ceil(_LONGEST_DAYS * 86_400 / budget.window.total_seconds()))
-    return history[-most:]
+def count_history(budget: Budget) -> int:
+    """Return how many of the newest windows count: those of one year, or what the promise needs.
+
+    >>> count_history(Budget())
+    365
+    """
+    return max(budget.needed, math.ceil(_LONGEST_DAYS * 86_400 / budget.window.total_seconds()))
 
 
 def calibrate(
@@ -122,9 +125,10 @@ def calibrate(
     long = _build(baseline, [one.long for one in blocks], history, [one.long for one in history])
     if count < LEAST_WINDOWS:
         return _assume(baseline, weights, budget.needed - count)
-    nulls = [build_null(past, baseline.moments, weights, provisional=provisional) for past in (short, long)]
-    if not nulls[1].highest:
-        nulls[1] = Null(wobble=nulls[0].wobble, highest=nulls[0].highest, windows=nulls[0].windows)
+    nulls = [build_null(past, baseline.moments, weights) for past in (short, long)]
+    if nulls[1].windows < LEAST_WINDOWS:
+        # A cycle or two of sliding sums, each nearly the one before it, say nothing of what is rare.
+        nulls[1] = replace(nulls[1], highest=nulls[0].highest, windows=nulls[0].windows)
     state = CalibrationState.PROVISIONAL if provisional else CalibrationState.CALIBRATED
     return Calibration(
         state=state,
@@ -145,7 +149,6 @@ def _build(
         distance=np.array([one.distance for one in both]).reshape(-1, parts),
         chance=np.array([one.chance for one in both]).reshape(-1, parts),
         held=np.array(held, dtype=bool).reshape(-1, parts),
-        in_reference=np.array([True] * len(blocks) + [False] * len(found), dtype=bool),
     )
 
 
@@ -155,7 +158,7 @@ def _assume(baseline: Baseline, weights: NDArray[np.float64], missing: int) -> C
     wobble = np.full(len(weights), (2 * _ASSUMED_WOBBLE) ** 2)
     wobble[:columns][baseline.layout.is_number] = _ASSUMED_WOBBLE**2
     wobble[-2] = 0.5**2
-    null = Null(wobble=wobble, highest=(), windows=0)
+    null = Null(wobble=wobble, calm=np.ones(len(weights)), highest=(), windows=0)
     return Calibration(
         state=CalibrationState.UNCALIBRATED, short=null, long=null, weights=weights, missing=missing
     )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betainc, ndtri
 
 from driftwatch.calibration.layout import Layout
 from driftwatch.calibration.tally import Tally
@@ -26,6 +27,8 @@ __all__ = ["Evidence", "blank_evidence", "measure"]
 
 _SHARE_OF_EFFECT = 0.25
 """A share that changes by less than a quarter of the minimum effect is not counted as change."""
+_MANY_HITS = 30
+"""Hits from which a share is as good as normal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,8 +134,25 @@ def _measure_rate(
         growth = np.maximum(hits / m - usual_hits / n, 0.0)
         both = (hits + usual_hits) / (n + m)
         distance = growth**2 / (both * (1 - both) + floor / chance)
+    rare = (growth > 0) & (hits + usual_hits < _MANY_HITS) & np.isfinite(chance)
+    if np.any(rare):
+        exact = _find_rare(hits[rare], usual_hits[rare], m[rare] / (m[rare] + n[rare]))
+        distance[rare] = np.minimum(distance[rare], exact**2 * chance[rare])
     distance[np.isnan(chance)] = math.nan
     return distance, chance
+
+
+def _find_rare(
+    hits: NDArray[np.int64], usual_hits: NDArray[np.int64], part: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how many standard deviations of a normal law are as rare as so many hits.
+
+    `part` is the window's part of all rows. Of all hits each fell into the window with that chance, so that
+    the number there is binomial: the conditional test of two Poisson rates (J. Przyborowski and H.
+    Wilenski, Biometrika 31, 1940). *Why:* one hit where .1 was expected is no three standard deviations.
+    """
+    tail = betainc(hits, usual_hits + 1, part)
+    return np.maximum(0.0, -ndtri(np.minimum(tail, 1.0) / 2))
 
 
 def _measure_beyond(
@@ -146,7 +166,8 @@ def _measure_beyond(
     every = np.arange(len(last))
     hits, usual_hits = cells.cells[every, last], usual.cells[every, last]
     hits = hits + np.where(layout.is_number, cells.cells[:, 0], 0)
-    usual_hits = usual_hits + np.where(layout.is_number, usual.cells[:, 0], 0)
+    # Two of the gaps around n values lie beyond them (S. S. Wilks, 1941): as if one had been hit.
+    usual_hits = usual_hits + np.where(layout.is_number, usual.cells[:, 0] + (n > 0), 0)
     known = np.where(layout.is_number, n, np.where(n > 0, layout.unseen_rows, 0))
     predicted = np.where(layout.is_number, usual_hits, layout.unseen_hits)
     return _measure_rate((predicted, known), (hits, m), floor)

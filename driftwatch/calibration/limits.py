@@ -31,6 +31,7 @@ def choose_limit(highest: Sequence[float], windows: int, level: float) -> float:
         The k-th greatest score, k = ⌊level·(N + 1)⌋. Were the new window and the past ones drawn in any
         order with equal chance, it would be above that in at most a share `level` of cases. With fewer than
         1/level windows no score is rare enough: the greatest, with 15 % more for every factor of e missing.
+        Never less than a single part would need by chance alone.
 
     References
     ----------
@@ -44,9 +45,10 @@ def choose_limit(highest: Sequence[float], windows: int, level: float) -> float:
     5.52
     """
     place = math.floor(level * (windows + 1) + 1e-9)
+    least = limit_by_chance(1, level)
     if place >= 1:
-        return highest[min(place, len(highest)) - 1]
-    return highest[0] * (1 + _CAUTION * math.log(1 / (level * (windows + 1))))
+        return max(least, highest[min(place, len(highest)) - 1])
+    return max(least, highest[0] * (1 + _CAUTION * math.log(1 / (level * (windows + 1)))))
 
 
 def limit_by_chance(parts: int, level: float) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from driftwatch.calibration.baseline import Baseline, BlockEvidence
 from driftwatch.calibration.budget import Budget
-from driftwatch.calibration.calibration import Calibration, Scored, calibrate, select_history
+from driftwatch.calibration.calibration import Calibration, Scored, calibrate, count_history
 from driftwatch.calibration.evidence import Evidence, blank_evidence
 from driftwatch.calibration.ledger import enter_window, use_level
 from driftwatch.calibration.tally import Tally
@@ -52,10 +52,11 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measured:
-    """A window with its evidence on both scales."""
+    """A window with its evidence on both scales; `cycle` has the counts that the long one is about."""
 
     window: Window
     tally: Tally
+    cycle: Tally
     short: Evidence
     long: Evidence
 
@@ -83,10 +84,10 @@ def begin_track(baseline: Baseline, blocks: Sequence[BlockEvidence], budget: Bud
     return Track(baseline=baseline, blocks=blocks, budget=budget, level=budget.level)
 
 
-def find_cycle(window: Window, budget: Budget) -> int:
-    """Return the number of the season cycle that a window starts in, counted from 1970."""
+def find_cycle(start: datetime, budget: Budget) -> int:
+    """Return the number of the season cycle that a window with this start lies in, counted from 1970."""
     length: timedelta = budget.cycle * budget.window
-    return (window.start - _EPOCH) // length
+    return (start - _EPOCH) // length
 
 
 def recalibrate(track: Track, window: Window, hold: Callable[[Sequence[Scored]], Sequence[Scored]]) -> Track:
@@ -95,21 +96,24 @@ def recalibrate(track: Track, window: Window, hold: Callable[[Sequence[Scored]],
     It is made anew with the first window of every cycle, from the windows before it; `hold` marks what is
     held out of them.
     """
-    cycle = find_cycle(window, track.budget)
+    cycle = find_cycle(window.start, track.budget)
     if track.calibration is not None and track.calibrated_in == cycle:
         return track
-    past = hold(select_history(track.history, track.budget))
+    past = hold(track.history[-count_history(track.budget) :])
     made = calibrate(track.baseline, track.blocks, past, track.budget)
     return replace(track, calibration=made, calibrated_in=cycle)
 
 
 def measure_window(track: Track, window: Window, tally: Tally) -> Measured:
     """Return the evidence of `window` by itself, and of the season cycle that ends with it."""
+    cycle = _choose_cycle(track, window, tally)
+    nothing = blank_evidence(track.baseline.layout)
     return Measured(
         window=window,
         tally=tally,
+        cycle=cycle,
         short=track.baseline.measure_short(window, tally),
-        long=_measure_cycle(track, window, tally),
+        long=track.baseline.measure_long(window, cycle) if np.any(cycle.rows) else nothing,
     )
 
 
@@ -174,7 +178,7 @@ def _in_cycle(track: Track, window: Window) -> tuple[Recent, ...]:
 
 
 def sum_cycle(track: Track, window: Window, tally: Tally) -> tuple[Tally, NDArray[np.int64]]:
-    """Return the counts of the cycle that ends with `window`, and how many windows each column has in it.
+    """Return the counts of the cycle that ends with `window`, and in how many windows each column was there.
 
     Windows that were above the limit by themselves are left out, column by column: they have been told, and
     would be told again for a whole cycle.
@@ -184,17 +188,13 @@ def sum_cycle(track: Track, window: Window, tally: Tally) -> tuple[Tally, NDArra
     for one in _in_cycle(track, window):
         keep = ~one.told
         total = total + one.tally.keep(keep)
-        windows = windows + (keep & (one.tally.rows > 0))
+        windows = windows + (one.tally.rows > 0)
     return total, windows
 
 
-def _measure_cycle(track: Track, window: Window, tally: Tally) -> Evidence:
-    layout = track.baseline.layout
+def _choose_cycle(track: Track, window: Window, tally: Tally) -> Tally:
+    """Return the counts of the cycle, without the columns that have too few windows in it."""
     needed = math.ceil(_ENOUGH * track.baseline.filled * track.budget.cycle)
     total, windows = sum_cycle(track, window, tally)
-    enough = windows >= max(2, needed)
-    if not np.any(enough):
-        return blank_evidence(layout)
-    # Rows of other windows would make the keys of different ones look repeated: windows answer for theirs.
-    alone = replace(total.keep(enough), repeated=0, keyed=0)
-    return track.baseline.measure_long(window, alone)
+    # A key that is repeated in another window is not repeated: windows answer for their own.
+    return replace(total.keep(windows >= max(2, needed)), repeated=0, keyed=0)

@@ -81,7 +81,7 @@ def weigh(
     At level 0 the budget is spent: only what is three times beyond the limit at `fallback` is above.
     """
     short, long = (
-        score(found.distance, found.chance, null.wobble, moments) * calibration.weights
+        score(found.distance, found.chance, null.wobble, moments) * (calibration.weights * null.calm)
         for found, null in zip(evidence, (calibration.short, calibration.long), strict=True)
     )
     limits = calibration.find_limits(level)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TypeVar
 
 from driftwatch.config.fingerprints import build_fingerprint, build_identity, fingerprint_source
+from driftwatch.config.promises import build_budget, has_budget, resolve_promise
 from driftwatch.config.resolving import resolve_moment, resolve_schedule, resolve_time
-from driftwatch.config.settings import MonitorSettings, PatienceSettings
+from driftwatch.config.settings import FileSettings, MonitorSettings, PatienceSettings
+from driftwatch.config.values import Share
 from driftwatch.incidents.policy import Ages, Freshness, Patience, Policy
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging, Rule
 from driftwatch.jobs.monitor import CatchUp, Excluded, Model, Monitor, ReferenceSpec
@@ -26,8 +28,8 @@ def need(value: _T | None) -> _T:
     return value
 
 
-def build_monitor(settings: MonitorSettings) -> Monitor:
-    """Return the monitor that checked `settings` describe."""
+def build_monitor(settings: MonitorSettings, file: FileSettings) -> Monitor:
+    """Return the monitor that checked `settings` describe, one of those in `file`."""
     source = need(settings.source)
     schedule = need(resolve_schedule(settings))
     columns = _build_columns(settings)
@@ -37,7 +39,7 @@ def build_monitor(settings: MonitorSettings) -> Monitor:
         schedule=schedule,
         reference=_build_reference(settings),
         identity=build_identity(source.kind, source.value, schedule, columns),
-        fingerprint=build_fingerprint(settings),
+        fingerprint=build_fingerprint(settings, resolve_promise(settings, file)),
         title=settings.title,
         description=settings.description,
         owner=settings.owner,
@@ -46,7 +48,7 @@ def build_monitor(settings: MonitorSettings) -> Monitor:
         timezone=settings.timezone,
         columns=columns,
         catch_up=settings.catch_up or CatchUp(),
-        judging=_build_judging(settings),
+        judging=_build_judging(settings, schedule, file),
         policy=_build_policy(settings, schedule),
         model=_build_model(settings),
         notify=settings.notify,
@@ -87,16 +89,16 @@ def _build_reference(settings: MonitorSettings) -> ReferenceSpec:
     )
 
 
-def _build_judging(settings: MonitorSettings) -> Judging:
+def _build_judging(settings: MonitorSettings, schedule: Schedule, file: FileSettings) -> Judging:
     rules = tuple(
         Rule(column=need(rule.column), statistic=need(rule.statistic), limit=need(rule.limit))
         for rule in settings.rules
     )
     effect = settings.minimum_effect
-    # Whoever writes limits without an effect wants to be told by these limits alone.
-    return Judging(
-        minimum_effect=DEFAULT_MINIMUM_EFFECT if effect is None and not rules else effect, rules=rules
-    )
+    # Whoever writes limits without a budget or an effect wants to be told by these limits alone.
+    if effect is None and has_budget(settings):
+        effect = Share(DEFAULT_MINIMUM_EFFECT)
+    return Judging(minimum_effect=effect, rules=rules, budget=build_budget(settings, schedule, file))
 
 
 def _build_policy(settings: MonitorSettings, schedule: Schedule) -> Policy:

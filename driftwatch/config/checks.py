@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from driftwatch.config.mistakes import Path, suggest
 from driftwatch.config.reading import BAD
 from driftwatch.config.resolving import list_time_columns, resolve_moment, resolve_schedule
 from driftwatch.config.sections import Chosen
-from driftwatch.config.settings import FileSettings, MonitorSettings, PatienceSettings, RuleSettings
+from driftwatch.config.settings import (
+    FileSettings,
+    MonitorSettings,
+    PatienceSettings,
+    PromiseSettings,
+    RuleSettings,
+)
 from driftwatch.incidents.rules import REPEATED_SHARE, WINDOW_STATISTICS
 from driftwatch.jobs.windows import windows_between
 from driftwatch.statistics import entries
@@ -27,6 +33,8 @@ def check_settings(settings: FileSettings, note: Note) -> None:
     """Record everything that does not fit together."""
     if settings.version not in (None, 1):
         note(("version",), f"wants 1, the only version there is, not {settings.version}")
+    if settings.defaults is not None and settings.defaults.false_pages is not None:
+        _check_promise(settings.defaults.false_pages, ("defaults", "false_pages"), note)
     channels = settings.channels or {}
     _check_fallbacks(channels, note)
     seen: dict[str, int] = {}
@@ -172,6 +180,22 @@ def _check_columns(monitor: MonitorSettings, path: Path, note: Note) -> None:
             note((*path, "columns", "exclude", place), f"{name!r} stands under include too")
 
 
+def _check_budget(monitor: MonitorSettings, path: Path, note: Note) -> None:
+    if monitor.false_pages is not None:
+        _check_promise(monitor.false_pages, (*path, "false_pages"), note)
+    importance = (monitor.columns.importance if monitor.columns else None) or {}
+    for column, weight in importance.items():
+        if not weight >= 0:
+            note((*path, "columns", "importance", column), f"wants a weight of 0 or more, not {weight:g}")
+
+
+def _check_promise(promise: PromiseSettings, path: Path, note: Note) -> None:
+    if not promise.at_most > 0:
+        note((*path, "at_most"), f"wants more than 0 pages, not {promise.at_most:g}: no alarm can be so rare")
+    if promise.per <= timedelta(0):
+        note((*path, "per"), "wants a duration such as 30d")
+
+
 def _check_rules(monitor: MonitorSettings, path: Path, note: Note) -> None:
     greatest_of = {entry.name: entry.greatest for entry in entries()} | dict(WINDOW_STATISTICS)
     for place, rule in _list_good(monitor.rules):
@@ -228,6 +252,7 @@ _CHECKS: Final = (
     _check_reference,
     _check_time,
     _check_columns,
+    _check_budget,
     _check_rules,
     _check_ages,
 )

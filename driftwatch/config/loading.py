@@ -70,7 +70,7 @@ def parse_config(content: bytes, *, file: FilePath, environment: Mapping[str, st
         store_url=need(need(settings.store).url),
         channels={str(name): chosen.value for name, chosen in (settings.channels or {}).items()},
         triggers={str(name): chosen.value for name, chosen in (settings.triggers or {}).items()},
-        monitors=tuple(build_monitor(monitor) for monitor in settings.monitors),
+        monitors=tuple(build_monitor(monitor, settings) for monitor in settings.monitors),
         fingerprint=build_fingerprint(settings),
         warnings=tuple(_format_warning(str(file), one) for one in mistakes.warned),
     )

@@ -22,11 +22,13 @@ from driftwatch.profiles.grid import Kind
 __all__ = [
     "ColumnSettings",
     "CronSettings",
+    "DefaultSettings",
     "ExceptSettings",
     "FileSettings",
     "ModelSettings",
     "MonitorSettings",
     "PatienceSettings",
+    "PromiseSettings",
     "ReferenceSettings",
     "RetrainSettings",
     "RuleSettings",
@@ -120,6 +122,7 @@ class ColumnSettings:
     include: tuple[str, ...] | None = setting("judge these columns only")
     exclude: tuple[str, ...] = setting("columns not to judge", ())
     kinds: Mapping[str, Kind] | None = setting("kinds that differ from what the reference looks like")
+    importance: Mapping[str, float] | None = setting("what a column's scores are multiplied by; 1 otherwise")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,27 @@ class PatienceSettings:
 
     k: int = setting("breached windows", 1, required=True)
     of: int | None = setting("among this many windows", required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseSettings:
+    """How often people may be told at once without a cause."""
+
+    at_most: float = setting("false pages", 1.0)
+    per: timedelta = setting("in so much event time", timedelta(days=30))
+    hard_cap: bool = setting(
+        "once it is spent, tell only what is three times beyond the limit", default=False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultSettings:
+    """What holds for every monitor that does not say otherwise."""
+
+    false_pages: PromiseSettings | None = setting("the false-alarm budget")
+    share: Literal["monitor", "fleet"] = setting(
+        "whether each monitor has that budget, or all share it", "monitor"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +205,7 @@ class MonitorSettings:
     columns: ColumnSettings | None = setting("which columns are judged, and as what")
     catch_up: CatchUp | None = setting("what to judge of windows missed while down")
     rules: tuple[RuleSettings, ...] = setting("explicit limits", ())
+    false_pages: PromiseSettings | None = setting("the false-alarm budget: 1 in 30 days unless it says so")
     minimum_effect: Share | None = setting("the share of rows that must be shown to have moved")
     patience: int | PatienceSettings = setting("breached windows before an incident opens", 1)
     resolve_after: int = setting("clean complete windows before an incident resolves", 3)
@@ -199,4 +224,5 @@ class FileSettings:
     store: StoreSettings | None = setting("where driftwatch remembers", required=True)
     channels: Mapping[Key, ChannelSettings] | None = setting("who can be told, by name")
     triggers: Mapping[Key, TriggerSettings] | None = setting("what can start retraining, by name")
+    defaults: DefaultSettings | None = setting("what holds for every monitor that does not say otherwise")
     monitors: tuple[MonitorSettings, ...] = setting("what is watched", (), required=True)

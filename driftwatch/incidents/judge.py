@@ -20,6 +20,7 @@ from driftwatch.incidents.limits import (
 from driftwatch.incidents.pairs import Pair, pair_columns
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging
 from driftwatch.incidents.structure import find_absent, find_all_missing, find_type_changed
+from driftwatch.incidents.weighed import Weighing, find_above
 from driftwatch.profiles.keys import KeySample
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
@@ -47,7 +48,7 @@ class Judgement:
     moved_shares: Mapping[str, float] = field(default_factory=dict)
 
 
-def judge(
+def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named at the call
     reference: Reference,
     profile: Profile,
     *,
@@ -55,6 +56,7 @@ def judge(
     judging: Judging,
     final: bool = True,
     repeats: Window | None = None,
+    weighing: Weighing | None = None,
 ) -> Verdict:
     """Return the verdict on a window.
 
@@ -69,6 +71,8 @@ def judge(
         read is only `partial`: it is read again later.
     repeats
         An earlier window with identical counts, None where there is none.
+    weighing
+        The window on the scales of the false-alarm budget; None where it is not judged by one.
 
     Returns
     -------
@@ -80,8 +84,9 @@ def judge(
             window=window, word=VerdictWord.NO_DATA, rows=0, reason="the source has no rows for it"
         )
     samples = [block.profile.keys for block in reference.blocks if block.profile.keys is not None]
-    found = judge_columns(reference.total, profile, judging, samples=samples)
-    whole = list(_judge_whole(reference, profile, judging, repeats))
+    by_budget = _judge_weighed(reference, profile, judging, weighing)
+    found = judge_columns(reference.total, profile, judging, samples=samples, by_budget=by_budget)
+    whole = list(_judge_whole(reference, profile, judging, repeats, by_budget))
     findings = _sort_findings([*found.findings, *whole])
     reason = None if final else _explain_partial(reference, profile, findings)
     return Verdict(
@@ -90,16 +95,34 @@ def judge(
         rows=profile.rows,
         findings=findings,
         statistics=found.statistics,
+        score=weighing.weighed.score if weighing else None,
+        limit=weighing.weighed.limit if weighing else None,
+        calibration=weighing.calibration.say() if weighing else None,
         reason=reason,
     )
 
 
+def _judge_weighed(
+    reference: Reference, profile: Profile, judging: Judging, weighing: Weighing | None
+) -> Sequence[Finding] | None:
+    if weighing is None or judging.minimum_effect is None:
+        return None
+    pairs = {pair.column: pair for pair in pair_columns(reference.total, profile)}
+    return list(find_above(weighing, pairs, judging.minimum_effect))
+
+
 def judge_columns(
-    reference: Profile, current: Profile, judging: Judging, *, samples: Sequence[KeySample] = ()
+    reference: Profile,
+    current: Profile,
+    judging: Judging,
+    *,
+    samples: Sequence[KeySample] = (),
+    by_budget: Sequence[Finding] | None = None,
 ) -> Judgement:
     """Return what is found in the columns and keys of a batch of at least one row.
 
-    `samples` are the keys of each block of the reference. Nothing here needs a window: two files are
+    `samples` are the keys of each block of the reference. `by_budget` are the findings of the false-alarm
+    budget, None where the minimum effect judges without one. Nothing here needs a window: two files are
     judged by it as well.
     """
     pairs = list(pair_columns(reference, current))
@@ -108,14 +131,20 @@ def judge_columns(
     moved = {pair.column: bound_moved_share(pair.reference, pair.current, alpha=alpha) for pair in pairs}
     findings = list(find_absent(current))
     for pair in pairs:
-        findings += _judge_pair(pair, statistics[pair.column], moved[pair.column], judging, len(pairs))
+        found = statistics[pair.column]
+        findings += _judge_pair(pair, found, moved[pair.column], judging, len(pairs), by_budget)
     if current.keys is not None:
-        findings += _judge_keys(samples, current.keys, judging, len(pairs))
+        findings += _judge_keys(samples, current.keys, judging, len(pairs), by_budget)
     return Judgement(findings=_sort_findings(findings), statistics=statistics, moved_shares=moved)
 
 
 def _judge_pair(
-    pair: Pair, found: Mapping[str, Statistic], moved: float, judging: Judging, columns: int
+    pair: Pair,
+    found: Mapping[str, Statistic],
+    moved: float,
+    judging: Judging,
+    columns: int,
+    by_budget: Sequence[Finding] | None,
 ) -> Iterable[Finding]:
     alpha = judging.family_alpha / count_rates(columns)
     minimum = DEFAULT_MINIMUM_EFFECT if judging.minimum_effect is None else judging.minimum_effect
@@ -124,34 +153,48 @@ def _judge_pair(
         find_type_changed(pair, alpha=judging.family_alpha / columns, minimum_effect=minimum),
         find_all_missing(pair, alpha=alpha),
     ]
-    if judging.minimum_effect is not None:
+    if by_budget is not None:
+        candidates += [finding for finding in by_budget if finding.column == pair.column]
+    elif judging.minimum_effect is not None:
         candidates.append(find_drift(pair, moved, minimum))
         candidates += find_rates(pair, Effect(minimum=minimum, alpha=alpha))
     return _keep_first(candidates)
 
 
 def _judge_keys(
-    samples: Sequence[KeySample], current: KeySample, judging: Judging, columns: int
+    samples: Sequence[KeySample],
+    current: KeySample,
+    judging: Judging,
+    columns: int,
+    by_budget: Sequence[Finding] | None,
 ) -> Iterable[Finding]:
     candidates = [find_key_breach(judging.rules, samples, current)]
-    if judging.minimum_effect is not None:
+    if by_budget is not None:
+        candidates += [finding for finding in by_budget if finding.kind is FindingKind.REPEATED_KEYS]
+    elif judging.minimum_effect is not None:
         effect = Effect(minimum=judging.minimum_effect, alpha=judging.family_alpha / count_rates(columns))
         candidates.append(find_repeated_keys(samples, current, effect))
     return _keep_first(candidates)
 
 
 def _judge_whole(
-    reference: Reference, profile: Profile, judging: Judging, repeats: Window | None
+    reference: Reference,
+    profile: Profile,
+    judging: Judging,
+    repeats: Window | None,
+    by_budget: Sequence[Finding] | None,
 ) -> Iterable[Finding]:
     usual_rows = [block.profile.rows for block in reference.blocks if block.window is not None]
     candidates = [find_volume_breach(judging.rules, usual_rows, profile.rows)]
-    if judging.minimum_effect is not None:
+    if by_budget is not None:
+        candidates += [finding for finding in by_budget if finding.kind is FindingKind.VOLUME]
+    elif judging.minimum_effect is not None:
         candidates.append(find_volume(usual_rows, profile.rows))
-        if repeats is not None:
-            pairs = pair_columns(reference.total, profile)
-            # The ages of dates differ when the same rows come again, so that they were not compared.
-            alike = [pair for pair in pairs if pair.reference.grid.kind != "time"]
-            candidates.append(find_repeated_window(alike, repeats))
+    if judging.minimum_effect is not None and repeats is not None:
+        pairs = pair_columns(reference.total, profile)
+        # The ages of dates differ when the same rows come again, so that they were not compared.
+        alike = [pair for pair in pairs if pair.reference.grid.kind != "time"]
+        candidates.append(find_repeated_window(alike, repeats))
     return _keep_first(candidates)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from driftwatch.calibration.budget import Budget
+
 __all__ = ["DEFAULT_MINIMUM_EFFECT", "REPEATED_SHARE", "VOLUME", "WINDOW_STATISTICS", "Judging", "Rule"]
 
 VOLUME = "volume"
@@ -34,10 +36,12 @@ class Rule:
 class Judging:
     """How windows are judged.
 
-    With `minimum_effect` None the explicit `rules` judge alone; otherwise a column drifts when the lower
-    bound on its moved share exceeds it, at `family_alpha` over all columns, beside the rules.
+    With `minimum_effect` None the explicit `rules` judge alone. Otherwise, beside the rules, a column drifts
+    when its score is above the limit of the `budget` and the lower bound on its moved share exceeds the
+    minimum effect; without a budget the second is enough, at `family_alpha` over all columns.
     """
 
     minimum_effect: float | None = DEFAULT_MINIMUM_EFFECT
     rules: tuple[Rule, ...] = ()
     family_alpha: float = 0.01
+    budget: Budget | None = None

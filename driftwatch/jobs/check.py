@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from driftwatch.calibration.track import Track
 from driftwatch.errors import StoreError
 from driftwatch.incidents.finding import Verdict
 from driftwatch.jobs.batches import Batches
@@ -25,6 +26,7 @@ from driftwatch.jobs.finish import Finish, Run
 from driftwatch.jobs.judged import choose_retry, is_final, judge_window
 from driftwatch.jobs.parts import LEASE, Parts
 from driftwatch.jobs.reference import Watch
+from driftwatch.jobs.tracks import open_track
 from driftwatch.profiles.window import Window
 from driftwatch.store.slots import Claim, Fenced, claim_slot, postpone_slot
 
@@ -49,35 +51,46 @@ class Checked:
 def check_windows(parts: Parts, watch: Watch, windows: Sequence[Window], run: Run) -> Iterator[Checked]:
     """Judge `windows`, in order and each in its own transaction; yield what became of each."""
     batches = Batches(watch.monitor, watch.reference, windows)
+    track, reached = None, None
     for window in windows:
+        if window.start != reached:
+            track = None  # What lies between was judged before: it is read from the store.
+        reached = window.end
         claim = _claim(parts, watch, window)
         if claim is None:
+            track = None  # Somebody else is on it: what they find is read from the store.
             yield Checked(window=window)
             continue
         try:
-            checked = _check(parts, watch, claim, batches, run)
+            track = track or open_track(parts.database, watch, window)
+            checked, track = _check(parts, watch, track, claim, batches, run)
         except BaseException:
             _give_back(parts, claim)
             raise
         yield checked
 
 
-def _check(parts: Parts, watch: Watch, claim: Claim, batches: Batches, run: Run) -> Checked:
+def _check(
+    parts: Parts, watch: Watch, track: Track | None, claim: Claim, batches: Batches, run: Run
+) -> tuple[Checked, Track | None]:
     now, started = parts.clock.now(), parts.clock.monotonic()
     final = run.replays or is_final(watch.monitor, claim.window, now)
-    judged = judge_window(parts.database, watch, claim.window, batches, final=final)
+    judged = judge_window(parts.database, watch, track, claim.window, batches, final=final)
     again_at = None if run.replays else choose_retry(judged, claim, now, final=final)
     seconds = parts.clock.monotonic() - started
     finish = Finish(
         parts=parts, watch=watch, claim=claim, judged=judged, run=run, again_at=again_at, seconds=seconds
     )
     try:
-        revision = parts.database.write(finish.write)
+        written = parts.database.write(finish.write)
     except Fenced as error:
         log.warning("window dropped monitor=%s window=%s reason=%s", watch.monitor.id, claim.window, error)
-        return Checked(window=claim.window)
+        return Checked(window=claim.window), None
     _log_verdict(watch, judged.verdict, seconds)
-    return Checked(window=claim.window, verdict=judged.verdict, revision=revision, again_at=again_at)
+    checked = Checked(
+        window=claim.window, verdict=judged.verdict, revision=written.revision, again_at=again_at
+    )
+    return checked, written.track or track
 
 
 def _claim(parts: Parts, watch: Watch, window: Window) -> Claim | None:

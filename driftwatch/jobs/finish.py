@@ -7,18 +7,20 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from driftwatch.calibration.track import Track
 from driftwatch.incidents.axis import JUDGED_WORDS
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.jobs.judged import Judged, is_final
 from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.steps import Steps
+from driftwatch.jobs.tracks import keep_paced
 from driftwatch.jobs.windows import due_at
 from driftwatch.profiles.window import Window
 from driftwatch.store.slots import Claim, SlotState, finish_slot, postpone_slot
 from driftwatch.store.verdicts import Judgement, VerdictRow, newest_verdict, record_verdict
 
-__all__ = ["Finish", "Run"]
+__all__ = ["Finish", "Run", "Written"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,17 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Written:
+    """What the transaction wrote: the verdict's revision, 0 where nothing is new, and where the track is now.
+
+    `track` is None where the window adds nothing to it.
+    """
+
+    revision: int
+    track: Track | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Finish:
     """Everything that follows from a verdict. `again_at` is set where the window is read again."""
 
@@ -48,8 +61,8 @@ class Finish:
     again_at: datetime | None
     seconds: float
 
-    def write(self, tx: sa.Connection) -> int:
-        """Write it and return the verdict's revision, 0 where nothing is new.
+    def write(self, tx: sa.Connection) -> Written:
+        """Write it and return what was written.
 
         Raises Fenced, and everything is rolled back, where the claim is not ours any more.
         """
@@ -61,15 +74,23 @@ class Finish:
             # A source that answered has recovered: tries that failed are counted from here on.
             attempts = None if is_error else 0
             postpone_slot(tx, self.claim, self.again_at, reason, attempts=attempts)
-            return self._record(tx) if self._is_news(newest.verdict if newest else None) else 0
+            is_news = self._is_news(newest.verdict if newest else None)
+            return Written(revision=self._record(tx) if is_news else 0)
         finish_slot(tx, self.claim, SlotState.DEAD if is_error else SlotState.DONE, verdict.reason)
         revision = self._record(tx)
         # A window judged out of turn changes no incident: they have seen what came after it.
-        if newest is None or newest.window <= self.claim.window:
-            self._advance(tx, newest)
-        return revision
+        in_turn = newest is None or newest.window <= self.claim.window
+        paged = self._advance(tx, newest) if in_turn else None
+        return Written(revision=revision, track=self._keep_track(tx, paged, in_turn=in_turn))
 
-    def _advance(self, tx: sa.Connection, newest: VerdictRow | None) -> None:
+    def _keep_track(self, tx: sa.Connection, paged: bool | None, *, in_turn: bool) -> Track | None:
+        paced = self.judged.paced
+        if paced is None or self.judged.verdict.word not in JUDGED_WORDS:
+            return None
+        return keep_paced(tx, self.watch, paced, counts=True, in_turn=in_turn, paged=paged)
+
+    def _advance(self, tx: sa.Connection, newest: VerdictRow | None) -> bool | None:
+        """Advance the incidents; return whether the window paged, None where an incident was open already."""
         window = self.claim.window
         before = newest.verdict if newest is not None and newest.window == window else None
         due = due_at(window, self.watch.monitor.delay)
@@ -81,10 +102,12 @@ class Finish:
             telling=self.run.tells_from is None or due >= self.run.tells_from,
         )
         # A window that was judged before has had its step.
+        paged = None
         if before is None or before.word not in JUDGED_WORDS:
-            steps.advance_all(self.judged.verdict)
+            paged = steps.advance_all(self.judged.verdict).paged
         if window == self.run.tells_after:
             steps.tell_states()
+        return paged
 
     def _was_missed(self, newest: VerdictRow | None) -> bool:
         """Return whether nobody looked at the window while it had its time, so that it is history too."""

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from driftwatch.calibration.track import Track
 from driftwatch.errors import DataError, DriftwatchError, SourceError, StoreError
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.idle import find_idle_rules
@@ -14,6 +15,7 @@ from driftwatch.jobs.batches import Batches, fingerprint_counts
 from driftwatch.jobs.facts import EMPTY_BY_HABIT, is_empty_by_habit
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reference import Watch
+from driftwatch.jobs.tracks import Paced, pace_window
 from driftwatch.jobs.windows import due_at
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
@@ -36,22 +38,27 @@ _SHORTEST_WAIT, _LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=5)
 class Judged:
     """The verdict on a window and the counts it rests on, None where nothing could be read.
 
-    `may_recover` says that the same read may succeed later.
+    `may_recover` says that the same read may succeed later. `paced` is how the window was weighed by the
+    false-alarm budget, None where it was not.
     """
 
     verdict: Verdict
     profile: Profile | None = None
     fingerprint: str | None = None
     may_recover: bool = False
+    paced: Paced | None = None
 
 
 def judge_window(
-    database: Database, watch: Watch, window: Window, batches: Batches, *, final: bool
+    database: Database, watch: Watch, track: Track | None, window: Window, batches: Batches, *, final: bool
 ) -> Judged:
-    """Return the verdict on `window`; not `final`, one that is incomplete is only partial."""
+    """Return the verdict on `window`; not `final`, one that is incomplete is only partial.
+
+    `track` is where the monitor stands before it, None where it has no false-alarm budget.
+    """
     try:
         profile = batches.take(window)
-        return _judge_profile(database, watch, window, profile, final=final)
+        return _judge_profile(database, watch, track, window, profile, final=final)
     except StoreError:
         raise
     except DriftwatchError as error:
@@ -62,7 +69,7 @@ def judge_window(
 
 
 def _judge_profile(
-    database: Database, watch: Watch, window: Window, profile: Profile, *, final: bool
+    database: Database, watch: Watch, track: Track | None, window: Window, profile: Profile, *, final: bool
 ) -> Judged:
     fingerprint = fingerprint_counts(profile)
     repeats = None
@@ -71,6 +78,9 @@ def _judge_profile(
     idle = list(find_idle_rules(watch.monitor.judging.rules, watch.reference))
     if idle:
         raise DataError(f"{watch.monitor.id}: {'; '.join(idle)}; correct `rules`")
+    paced = None
+    if track is not None and profile.rows:
+        paced = pace_window(database, watch, track, window, profile)
     verdict = judge(
         watch.reference,
         profile,
@@ -78,10 +88,11 @@ def _judge_profile(
         judging=watch.monitor.judging,
         final=final,
         repeats=repeats,
+        weighing=paced.weighing if paced else None,
     )
     if profile.rows == 0 and is_empty_by_habit(watch.reference, window, watch.monitor.timezone):
         verdict = replace(verdict, reason=EMPTY_BY_HABIT)
-    return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint)
+    return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, paced=paced)
 
 
 def _fail(window: Window, reason: str, *, may_recover: bool = False) -> Judged:

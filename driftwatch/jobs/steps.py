@@ -5,7 +5,7 @@ What must be told is a row of the outbox before it is anything else: told if and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -47,7 +47,7 @@ from driftwatch.store.outbox import DeliveryDraft, queue_delivery
 from driftwatch.store.retrains import RetrainDraft, last_retrain, list_retrains, queue_retrain
 from driftwatch.store.verdicts import last_with_rows, list_verdicts
 
-__all__ = ["Held", "Steps", "keep_advance"]
+__all__ = ["Advanced", "Held", "Steps", "keep_advance"]
 
 _AXES = (IncidentKind.DRIFT, IncidentKind.DATA)
 
@@ -58,6 +58,18 @@ class Held:
 
     incident: Incident | None = None
     version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advanced:
+    """What came of a window: what was decided about retraining, and whether somebody was told at once.
+
+    `paged` counts what would have been told in a replay that tells nobody; None where a drift or data
+    incident was known to people before and no other one was told of.
+    """
+
+    decision: Decision | None
+    paged: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,18 +86,22 @@ class Steps:
     now: datetime
     telling: bool
 
-    def advance_all(self, verdict: Verdict) -> Decision | None:
-        """Advance every incident by one window; return what was decided about retraining."""
+    def advance_all(self, verdict: Verdict) -> Advanced:
+        """Advance every incident by one window; return what came of it."""
         held = self._load()
+        before = _find_paged(held)
         self._let_go(held, verdict.window)
         for kind in _AXES:
-            before = held.get(kind, Held()).incident
+            known = held.get(kind, Held()).incident
             # A window that is judged once more has had its step.
-            if before is None or before.seen_to < verdict.window:
-                self._keep(held, kind, self._advance_axis(before, kind, verdict))
+            if known is None or known.seen_to < verdict.window:
+                self._keep(held, kind, self._advance_axis(known, kind, verdict))
         self._advance_condition(held, read_failure(verdict))
         self.advance_conditions(verdict.window, held)
-        return self._decide(held)
+        after = _find_paged(held)
+        # While people know of an incident the ledger stands still.
+        paged = None if before and after <= before else bool(after - before)
+        return Advanced(decision=self._decide(held), paged=paged)
 
     def advance_conditions(self, window: Window, held: dict[IncidentKind, Held] | None = None) -> None:
         """Advance the incidents that grow with time alone: rows that are late, and what is too old."""
@@ -195,6 +211,12 @@ class Steps:
             incident_id=incident.id,
         )
         queue_retrain(self.tx, self.watch.row, draft, now=self.now)
+
+
+def _find_paged(held: Mapping[IncidentKind, Held]) -> frozenset[IncidentKind]:
+    """Return the axes with an incident that somebody was told of at once, or would have been."""
+    incidents = ((kind, held[kind].incident) for kind in _AXES if kind in held)
+    return frozenset(kind for kind, one in incidents if one is not None and one.is_live and one.paged)
 
 
 def keep_advance(  # noqa: PLR0913 - where it is kept, what is kept, and who is told

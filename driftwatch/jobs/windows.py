@@ -32,6 +32,7 @@ __all__ = [
     "Schedule",
     "due_at",
     "find_local",
+    "find_usual_length",
     "next_window",
     "season_cycle",
     "window_at",
@@ -135,7 +136,7 @@ def season_cycle(schedule: Schedule) -> timedelta:
     >>> season_cycle(Schedule(cron="0 6 * * 1-5")).days
     7
     """
-    length = schedule.every or _find_usual_length(schedule)
+    length = find_usual_length(schedule)
     if length < _DAY:
         return _DAY
     return _WEEK if length == _DAY else 4 * length
@@ -247,7 +248,10 @@ def _walk_fires(cron: str, timezone: str, after: datetime) -> Iterator[datetime]
             yield moment
 
 
-def _find_usual_length(schedule: Schedule) -> timedelta:
+def find_usual_length(schedule: Schedule) -> timedelta:
+    """Return how long a window is, or the median length between successive fires of a cron schedule."""
+    if schedule.every is not None:
+        return schedule.every
     fires = islice(_walk_fires(str(schedule.cron), schedule.timezone, _SAMPLED_FROM), _FIRES_SAMPLED)
     return timedelta(seconds=median((after - before).total_seconds() for before, after in pairwise(fires)))
 

@@ -55,22 +55,22 @@ def test_json_has_the_shape_of_check_v1(shop: Path) -> None:
     assert found.status == 1
     quiet, moved = found.json.pop("windows")
     assert found.json["schema"] == "driftwatch.check/v1"
+    assert 0 < quiet.pop("score") < quiet.pop("limit")
     assert quiet == {
         "start": "2024-01-14T00:00:00Z",
         "end": "2024-01-15T00:00:00Z",
         "verdict": "ok",
         "rows": 48,
-        "score": None,
-        "limit": None,
-        "calibration": None,
+        "calibration": "provisional (50 more windows needed)",
         "revision": 1,
         "reason": None,
         "findings": [],
     }
     (finding,) = moved["findings"]
     assert set(finding) == {"column", "kind", "statistic", "value", "limit", "text", "moved_share"}
-    assert (finding["column"], finding["kind"], finding["limit"]) == ("amount", "drift", 0.02)
+    assert (finding["column"], finding["kind"], finding["statistic"]) == ("amount", "drift", "ks")
     assert 0.5 < finding["value"] < 1
+    assert 0 < finding["limit"] < 0.3
 
 
 def test_judged_windows_come_from_the_store_and_not_from_the_source(shop: Path) -> None:

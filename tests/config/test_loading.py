@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from driftwatch.calibration.budget import Budget
 from driftwatch.channels import Slack, Webhook
 from driftwatch.config import load_config, parse_config
 from driftwatch.config.sections import list_settings
@@ -58,6 +59,7 @@ def test_the_example_of_the_manual_loads_as_it_reads() -> None:
             Rule(column="dep_delay", statistic="psi", limit=0.25),
             Rule(column="*", statistic="missing_share", limit=0.1),
         ),
+        budget=Budget(),
     )
     assert monitor.policy == Policy(
         patience=Patience(k=1, of=1),
@@ -91,7 +93,7 @@ def test_what_is_left_out_has_its_documented_default() -> None:
 
     assert monitor.delay == timedelta(0)
     assert monitor.timezone == "UTC"
-    assert monitor.judging == Judging(minimum_effect=0.02)
+    assert monitor.judging == Judging(minimum_effect=0.02, budget=Budget())
     assert monitor.catch_up == CatchUp(policy="all", at_most=96)
     assert monitor.policy == Policy(season=timedelta(days=7))
     assert monitor.model is None

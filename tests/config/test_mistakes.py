@@ -408,7 +408,11 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     # The file as a whole.
     (SMALL, "", ["1:1: the file is empty; driftwatch init writes one to start from"]),
     (SMALL, "# nothing\n", ["1:1: the file is empty"]),
-    (SMALL, "- a\n- b\n", ["1:1: wants keys (version, store, channels, triggers, monitors), not a list"]),
+    (
+        SMALL,
+        "- a\n- b\n",
+        ["1:1: wants keys (version, store, channels, triggers, defaults, monitors), not a list"],
+    ),
     (SMALL, "a: b: c\n", ["1:5: this is not YAML: mapping values are not allowed"]),
     (SMALL, 'a: "open\n', ["2:1: this is not YAML: found unexpected end of stream"]),
     (SMALL, "a: 1\n---\nb: 2\n", ["2:1: a second document starts here; one file is one document"]),

@@ -21,7 +21,7 @@ SECOND = timedelta(seconds=1)
 def judge_day(bench: Bench, letter: str, *, final: bool = True, number: int = 1) -> Judged:
     tell_story(bench.source, letter, first=number)
     batches = Batches(bench.monitor, bench.watch.reference, [day(number)])
-    return judge_window(bench.parts.database, bench.watch, day(number), batches, final=final)
+    return judge_window(bench.parts.database, bench.watch, None, day(number), batches, final=final)
 
 
 @pytest.mark.parametrize(

@@ -263,9 +263,11 @@ def decide(bench: Bench, number: int, *, telling: bool = True) -> Decision | Non
     """Return what is decided about retraining after one more day without findings."""
     verdict = Verdict(window=day(number), word=VerdictWord.THIN, rows=3)
     return bench.parts.database.write(
-        lambda tx: Steps(
-            tx=tx, parts=bench.parts, watch=bench.watch, now=due(number), telling=telling
-        ).advance_all(verdict)
+        lambda tx: (
+            Steps(tx=tx, parts=bench.parts, watch=bench.watch, now=due(number), telling=telling)
+            .advance_all(verdict)
+            .decision
+        )
     )
 
 

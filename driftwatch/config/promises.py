@@ -1,0 +1,45 @@
+"""The false-alarm budget of each monitor, from its own settings and those that all monitors share."""
+
+from __future__ import annotations
+
+from driftwatch.calibration.budget import Budget, FalsePages
+from driftwatch.config.settings import FileSettings, MonitorSettings, PromiseSettings
+from driftwatch.jobs.windows import Schedule, find_usual_length, season_cycle
+
+__all__ = ["build_budget", "has_budget", "resolve_promise"]
+
+
+def has_budget(settings: MonitorSettings) -> bool:
+    """Return whether a monitor is judged by a budget: unless explicit rules stand alone."""
+    stands_alone = settings.rules and settings.minimum_effect is None
+    return settings.false_pages is not None or not stands_alone
+
+
+def resolve_promise(settings: MonitorSettings, file: FileSettings) -> tuple[PromiseSettings, float]:
+    """Return what is promised for a monitor, and the part of that promise that is its own.
+
+    A monitor's own promise is all its own. A promise for all is each monitor's, or the fleet's: then the
+    monitors without one of their own share it equally.
+    """
+    defaults = file.defaults
+    if settings.false_pages is not None or defaults is None or defaults.false_pages is None:
+        return settings.false_pages or PromiseSettings(), 1.0
+    sharing = sum(1 for one in file.monitors if has_budget(one) and one.false_pages is None)
+    return defaults.false_pages, 1 / max(1, sharing) if defaults.share == "fleet" else 1.0
+
+
+def build_budget(settings: MonitorSettings, schedule: Schedule, file: FileSettings) -> Budget | None:
+    """Return the budget of a monitor, None where explicit rules judge it alone."""
+    if not has_budget(settings):
+        return None
+    promise, share = resolve_promise(settings, file)
+    length = find_usual_length(schedule)
+    weights = (settings.columns.importance if settings.columns else None) or {}
+    return Budget(
+        promise=FalsePages(at_most=promise.at_most, per=promise.per),
+        window=length,
+        cycle=max(1, round(season_cycle(schedule) / length)),
+        share=share,
+        weights=dict(weights),
+        hard_cap=promise.hard_cap,
+    )

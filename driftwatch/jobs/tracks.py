@@ -1,0 +1,264 @@
+"""The track of a monitor, built again from what the store remembers, and kept as windows are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from driftwatch.calibration.baseline import Baseline, BlockEvidence, Settings, build_baseline, measure_blocks
+from driftwatch.calibration.budget import Budget
+from driftwatch.calibration.calibration import Scored, count_history
+from driftwatch.calibration.evidence import Evidence
+from driftwatch.calibration.layout import Layout
+from driftwatch.calibration.seasons import Scheme
+from driftwatch.calibration.tally import tally_profile
+from driftwatch.calibration.track import (
+    Recent,
+    Track,
+    add_window,
+    begin_track,
+    find_cycle,
+    fold_parts,
+    measure_window,
+    recalibrate,
+    weigh_window,
+)
+from driftwatch.incidents.codec import decode_incident
+from driftwatch.incidents.finding import FindingKind
+from driftwatch.incidents.holds import Hold, list_holds
+from driftwatch.incidents.incident import IncidentKind
+from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT
+from driftwatch.incidents.weighed import Weighing
+from driftwatch.jobs.reference import Watch
+from driftwatch.profiles.profile import Profile
+from driftwatch.profiles.reference import Reference
+from driftwatch.profiles.window import Window
+from driftwatch.store.database import Database
+from driftwatch.store.evidence import load_profile
+from driftwatch.store.incidents import list_incidents
+from driftwatch.store.score_codec import (
+    StoredScores,
+    decode_calibration,
+    decode_scores,
+    encode_calibration,
+    encode_scores,
+)
+from driftwatch.store.scores import (
+    Ledger,
+    keep_block_scores,
+    list_scores,
+    load_block_scores,
+    load_calibration,
+    read_ledger,
+    record_calibration,
+    record_scores,
+    write_ledger,
+)
+
+__all__ = ["Paced", "keep_paced", "open_track", "pace_window"]
+
+_AXES = frozenset({IncidentKind.DRIFT, IncidentKind.DATA})
+_SET_ASIDE = "set aside"
+"""Marks the scores of a window that is no part of the null."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Paced:
+    """A window on its monitor's track: the track before it, and how it was weighed.
+
+    `is_fresh` says that the calibration was made for this window and is to be kept.
+    """
+
+    track: Track
+    weighing: Weighing
+    is_fresh: bool
+
+
+def open_track(database: Database, watch: Watch, before: Window) -> Track | None:
+    """Return where the monitor stands before a window; None where it has no false-alarm budget."""
+    budget = watch.monitor.judging.budget
+    if budget is None:
+        return None
+    baseline, blocks = _prepare(database, watch, budget)
+    return database.read(lambda tx: _load(tx, watch, before, begin_track(baseline, blocks, budget)))
+
+
+def pace_window(database: Database, watch: Watch, track: Track, window: Window, profile: Profile) -> Paced:
+    """Return a window of at least one row weighed on the track, calibrated anew where it is time."""
+    cycle = find_cycle(window.start, track.budget)
+    is_fresh = track.calibration is None or track.calibrated_in != cycle
+    if is_fresh:
+        holds = database.read(lambda tx: _list_holds(tx, watch))
+        track = recalibrate(track, window, lambda past: _hold_out(track.baseline.layout, past, holds))
+    if track.calibration is None:
+        raise RuntimeError("a track has a calibration once it was calibrated")
+    measured = measure_window(track, window, tally_profile(track.baseline.layout, profile))
+    weighing = Weighing(
+        baseline=track.baseline,
+        calibration=track.calibration,
+        measured=measured,
+        weighed=weigh_window(track, measured),
+    )
+    return Paced(track=track, weighing=weighing, is_fresh=is_fresh)
+
+
+def keep_paced(
+    tx: sa.Connection, watch: Watch, paced: Paced, *, counts: bool, in_turn: bool, paged: bool | None
+) -> Track:
+    """Keep what the window adds to the track, in the transaction that ends the window; return the track.
+
+    `counts` is False for a window that is no part of the null, `in_turn` for one that was judged after a
+    later one: it changes nothing of what is left of the promise. `paged` is as in `add_window`.
+    """
+    weighing, columns = paced.weighing, paced.track.baseline.layout.columns
+    measured, window = weighing.measured, weighing.measured.window
+    said = paged if in_turn else None
+    after = add_window(paced.track, measured, weighing.weighed, counts=counts, paged=said)
+    stored = StoredScores(
+        columns=columns,
+        short=(measured.short,),
+        long=(measured.long,),
+        told=fold_parts(paced.track, weighing.weighed.above_short)[np.newaxis],
+        scheme=None if counts else _SET_ASIDE,
+    )
+    version = watch.reference.version
+    record_scores(tx, watch.row, window, version, encode_scores(stored))
+    if paced.is_fresh:
+        document = encode_calibration(weighing.calibration, columns)
+        record_calibration(tx, watch.row, window, version, document)
+    if in_turn:
+        write_ledger(tx, watch.row, Ledger(level=after.level))
+    return after
+
+
+@lru_cache(maxsize=4)
+def _build(reference: Reference, settings: Settings, scheme: Scheme | None) -> Baseline:
+    return build_baseline(reference, settings, scheme=scheme)
+
+
+def _prepare(database: Database, watch: Watch, budget: Budget) -> tuple[Baseline, Sequence[BlockEvidence]]:
+    """Return the reference made ready, and its blocks against one another, measured once a version."""
+    monitor, version = watch.monitor, watch.reference.version
+    settings = Settings(
+        timezone=monitor.timezone,
+        cycle=budget.cycle,
+        minimum_effect=monitor.judging.minimum_effect or DEFAULT_MINIMUM_EFFECT,
+    )
+    data = database.read(lambda tx: load_block_scores(tx, watch.row, version))
+    stored = None if data is None else decode_scores(data, what=f"scores of reference version {version}")
+    if stored is not None and stored.columns == tuple(watch.reference.grids):
+        baseline = _build(watch.reference, settings, Scheme(stored.scheme or Scheme.OVERALL))
+        return baseline, _read_blocks(baseline, stored)
+    baseline = _build(watch.reference, settings, None)
+    blocks = measure_blocks(baseline)
+    if stored is None:
+        document = encode_scores(_store_blocks(baseline, blocks))
+        database.write(lambda tx: keep_block_scores(tx, watch.row, version, document))
+    return baseline, blocks
+
+
+def _store_blocks(baseline: Baseline, blocks: Sequence[BlockEvidence]) -> StoredScores:
+    return StoredScores(
+        columns=baseline.layout.columns,
+        short=tuple(one.short for one in blocks),
+        long=tuple(one.long for one in blocks),
+        told=np.zeros((len(blocks), len(baseline.layout.columns)), dtype=bool),
+        scheme=baseline.scheme.value,
+    )
+
+
+def _read_blocks(baseline: Baseline, stored: StoredScores) -> list[BlockEvidence]:
+    found = zip(sorted(baseline.inside), stored.short, stored.long, strict=True)
+    return [BlockEvidence(window=window, short=short, long=long) for window, short, long in found]
+
+
+def _load(tx: sa.Connection, watch: Watch, before: Window, track: Track) -> Track:
+    layout, budget = track.baseline.layout, track.budget
+    history, recent = [], []
+    since = before.end - (budget.cycle + 0.5) * budget.window
+    for row in list_scores(tx, watch.row, before=before.start, newest=count_history(budget)):
+        scores = decode_scores(row.document, what=f"{watch.monitor.id}: scores of {row.window}")
+        places = _map_columns(layout, scores.columns)
+        if scores.scheme != _SET_ASIDE:
+            history.append(_read_scored(layout, row.window, scores, places))
+        if row.window.start >= since:
+            profile = load_profile(tx, watch.row, row.window, watch.reference)
+            if profile is not None:
+                told = np.where(places >= 0, scores.told[0][places], False)
+                recent.append(Recent(window=row.window, tally=tally_profile(layout, profile), told=told))
+    ledger = read_ledger(tx, watch.row)
+    track = replace(
+        track,
+        history=tuple(history),
+        recent=tuple(recent),
+        level=budget.level if ledger is None else min(ledger.level, budget.level),
+    )
+    return track if ledger is not None and ledger.outdated else _load_calibration(tx, watch, before, track)
+
+
+def _load_calibration(tx: sa.Connection, watch: Watch, before: Window, track: Track) -> Track:
+    kept = load_calibration(tx, watch.row, before, watch.reference.version)
+    if kept is None:
+        return track
+    start, document = kept
+    what = f"{watch.monitor.id}: the calibration kept at {start}"
+    calibration = decode_calibration(document, track.baseline.layout.columns, what=what)
+    return replace(track, calibration=calibration, calibrated_in=find_cycle(start, track.budget))
+
+
+def _map_columns(layout: Layout, columns: Sequence[str]) -> NDArray[np.int64]:
+    """Return, for each column of the layout, its place among stored `columns`; −1 where it has none."""
+    place = {name: number for number, name in enumerate(columns)}
+    return np.array([place.get(name, -1) for name in layout.columns], dtype=np.int64)
+
+
+def _read_scored(layout: Layout, window: Window, scores: StoredScores, places: NDArray[np.int64]) -> Scored:
+    short, long = scores.short[0], scores.long[0]
+    if scores.columns != layout.columns:
+        count = len(scores.columns)
+        by_column = [np.where(places >= 0, places + at * count, -1) for at in range(3)]
+        order = np.concatenate([*by_column, np.array([3 * count, 3 * count + 1])])
+        short, long = _reorder(short, order), _reorder(long, order)
+    return Scored(window=window, short=short, long=long, held=np.zeros(len(layout.parts), dtype=bool))
+
+
+def _reorder(evidence: Evidence, order: NDArray[np.int64]) -> Evidence:
+    return Evidence(
+        distance=np.where(order >= 0, evidence.distance[order], np.nan),
+        chance=np.where(order >= 0, evidence.chance[order], np.nan),
+    )
+
+
+def _list_holds(tx: sa.Connection, watch: Watch) -> list[Hold]:
+    """Return the stretches that incidents of the present history hold out of the null now."""
+    rows = list_incidents(tx, include_resolved=True, monitor=watch.row)
+    of_history = (row for row in rows if row.history == watch.row.history)
+    incidents = (decode_incident(dict(row.document), id=row.id) for row in of_history)
+    return [hold for incident in incidents if incident.kind in _AXES for hold in list_holds(incident)]
+
+
+def _hold_out(layout: Layout, past: Sequence[Scored], holds: Sequence[Hold]) -> Sequence[Scored]:
+    """Return the past windows, with what `holds` keep out marked: a column's parts, or one of the window."""
+    if not holds:
+        return past
+    return [replace(one, held=_mark_held(layout, one.window, holds)) for one in past]
+
+
+def _mark_held(layout: Layout, window: Window, holds: Sequence[Hold]) -> NDArray[np.bool_]:
+    held = np.zeros(len(layout.parts), dtype=bool)
+    place = {name: number for number, name in enumerate(layout.columns)}
+    columns = len(layout.columns)
+    for hold in holds:
+        if window.start < hold.since or (hold.until is not None and window.start >= hold.until):
+            continue
+        if hold.column is None:
+            held[-2] |= hold.about == FindingKind.VOLUME
+            held[-1] |= hold.about == FindingKind.REPEATED_KEYS
+        elif hold.column in place:
+            held[place[hold.column] : 3 * columns : columns] = True
+    return held
