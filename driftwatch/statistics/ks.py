@@ -12,7 +12,7 @@ from driftwatch.statistics.catalogue import NUMBERS, Statistic, statistic
 from driftwatch.statistics.cumulative import accumulate_cells, measure_distance
 from driftwatch.statistics.lattice import count_exact_p_value
 
-__all__ = ["ks"]
+__all__ = ["has_ties", "ks"]
 
 # Exact p-values cost about a millisecond at this product of sizes; beyond it the limit is close.
 _EXACT_UP_TO = 40_000
@@ -64,14 +64,15 @@ def ks(reference: Counts, current: Counts) -> Statistic:
         return Statistic(value=None)
     low, high = bounds
     n, m = ours.rows, theirs.rows
-    if n * m <= _EXACT_UP_TO and not _has_ties(reference, current):
+    if n * m <= _EXACT_UP_TO and not has_ties(reference, current):
         p_value = count_exact_p_value(low, n, m)
     else:
         p_value = float(kolmogorov(math.sqrt(n * m / (n + m)) * low))
     return Statistic(value=low, low=low, high=high, p_value=p_value)
 
 
-def _has_ties(reference: Counts, current: Counts) -> bool:
+def has_ties(reference: Counts, current: Counts) -> bool:
+    """Return whether a point, or an infinity, holds two rows or more of both sides together."""
     at_points = reference.cells[1::2] + current.cells[1::2]
     return bool(
         np.any(at_points > 1)
