@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,14 @@ Number = Annotated[int, typer.Argument(help="The incident's number.")]
 Who = Annotated[str | None, typer.Option("--by", help="Who does it; your account name without.")]
 
 
+class Said(StrEnum):
+    """What an incident was."""
+
+    EXPECTED = "expected"
+    DRIFT = "drift"
+    BAD_DATA = "bad-data"
+
+
 def register(app: typer.Typer) -> None:
     """Add the noun to `app`."""
     nouns = typer.Typer(help="What is wrong, and who has it.", no_args_is_help=True)
@@ -30,6 +39,7 @@ def register(app: typer.Typer) -> None:
     nouns.command(name="show")(show)
     nouns.command(name="acknowledge")(acknowledge)
     nouns.command(name="resolve")(resolve)
+    nouns.command(name="label")(label)
     app.add_typer(nouns, name="incident")
 
 
@@ -134,6 +144,25 @@ def resolve(
     who = by or getpass.getuser()
     _change(config, number, lambda incident, now: resolve_by_hand(incident, who, why, now))
     print_lines(f"Incident {number} is resolved by {who}.")
+
+
+def label(
+    number: Number,
+    said: Annotated[Said, typer.Argument(help="expected, drift or bad-data.")],
+    *,
+    by: Who = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Say what an incident was: that decides for good whether its windows count as ordinary."""
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.incidents.incident import Label
+    from driftwatch.jobs.cases import label_case
+
+    who = by or getpass.getuser()
+    with open_session(config) as app:
+        label_case(app.parts, app.config.monitors, number, Label(said.value), who)
+    ordinary = "count as ordinary from now on" if said is Said.EXPECTED else "never count as ordinary"
+    print_lines(f"Incident {number} is labelled {said.value} by {who}: its windows {ordinary}.")
 
 
 def _change(config: Path, number: int, step: Callable[[Incident, datetime], Advance]) -> None:

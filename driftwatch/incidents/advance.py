@@ -23,6 +23,7 @@ from driftwatch.incidents.changes import (
     Change,
     Moment,
     conclude,
+    list_stretches,
     merge_members,
     raise_severity,
 )
@@ -166,6 +167,7 @@ def _continue_breached(
     if joined:
         changes.append(Change(TransitionKind.JOINED, f"New: {say_breached(joined, incident.kind)}."))
     incident, left = _release_members(incident, policy)
+    incident, changed = _note_changes(incident, sight, known)
     incident, worsened = raise_severity(incident, sight.severity)
     incident = replace(
         incident,
@@ -174,7 +176,20 @@ def _continue_breached(
         clean=0,
         windows_open=before.windows_open + 1,
     )
-    return conclude(incident, [*changes, *left, *worsened], moment, season=policy.season)
+    return conclude(incident, [*changes, *left, *changed, *worsened], moment, season=policy.season)
+
+
+def _note_changes(
+    incident: Incident, sight: Sight, known: set[tuple[str, str]]
+) -> tuple[Incident, list[Change]]:
+    """Return the incident after members changed once more, which breaks an acknowledgement."""
+    again = tuple(member for member in sight.breached if member.again and member.key in known)
+    if not again:
+        return incident, []
+    broken = f"; {incident.acknowledged_by} had acknowledged it" if incident.acknowledged_by else ""
+    reason = f"{name_members(again)} changed once more, against the first windows in this incident{broken}."
+    after = replace(incident, acknowledged_by=None, acknowledged_at=None)
+    return after, [Change(TransitionKind.CHANGED, reason)]
 
 
 def _continue_clean(incident: Incident, policy: Policy, moment: Moment) -> Advance:
@@ -205,4 +220,6 @@ def _release_members(incident: Incident, policy: Policy) -> tuple[Incident, list
     left = tuple(member for member in incident.members if member.clean >= policy.resolve_after)
     verb = "was" if len(left) == 1 else "were"
     reason = f"{name_members(left)} {verb} clean for {say_count(policy.resolve_after, 'window')}."
-    return replace(incident, members=staying), [Change(TransitionKind.LEFT, reason)]
+    stretches = list_stretches(left, incident.seen_to.end)
+    fewer = replace(incident, members=staying, left=(*incident.left, *stretches))
+    return fewer, [Change(TransitionKind.LEFT, reason)]

@@ -61,16 +61,22 @@ def read_axis(verdict: Verdict, kind: IncidentKind, members: Iterable[Member]) -
     kinds = DATA_KINDS if kind is IncidentKind.DATA else frozenset({FindingKind.DRIFT})
     groups = _group_findings(verdict, kinds)
     findings = [finding for group in groups.values() for finding in group]
-    severe = any(_is_critical(finding) for finding in findings)
     return Sight(
         breached=tuple(_build_member(verdict, group) for group in groups.values()),
-        severity=Severity.CRITICAL if severe else Severity.MAJOR,
+        severity=_rate_severity(findings),
         calm=frozenset(
             member.key
             for member in members
             if member.key not in groups and (kind is IncidentKind.DATA or _was_judged(verdict, member.column))
         ),
     )
+
+
+def _rate_severity(findings: Iterable[Finding]) -> Severity:
+    serious = [finding for finding in findings if not finding.minor]
+    if any(_is_critical(finding) for finding in serious):
+        return Severity.CRITICAL
+    return Severity.MAJOR if serious else Severity.MINOR
 
 
 def _group_findings(
@@ -98,13 +104,16 @@ def _build_member(verdict: Verdict, findings: list[Finding]) -> Member:
         text=shorten("; ".join(texts), _LONGEST_TEXT),
         moved_share=max((keep_finite(finding.moved_share) or 0.0 for finding in findings), default=0.0)
         or None,
+        minor=all(finding.minor for finding in findings),
+        again=any(finding.again for finding in findings),
+        base=verdict.window.start,
     )
 
 
-def _badness(finding: Finding) -> tuple[bool, float, float]:
+def _badness(finding: Finding) -> tuple[bool, bool, float, float]:
     value, limit = keep_finite(finding.value), keep_finite(finding.limit)
     excess = value / limit if value is not None and limit else 0.0
-    return (_is_critical(finding), keep_finite(finding.moved_share) or 0.0, excess)
+    return (not finding.minor, _is_critical(finding), keep_finite(finding.moved_share) or 0.0, excess)
 
 
 def _is_critical(finding: Finding) -> bool:

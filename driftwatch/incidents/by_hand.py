@@ -9,14 +9,23 @@ from driftwatch.errors import UsageError
 from driftwatch.incidents.incident import (
     Advance,
     Incident,
+    IncidentKind,
     IncidentState,
+    Label,
     NoticeType,
     Transition,
     TransitionKind,
 )
 from driftwatch.incidents.words import say_window
 
-__all__ = ["acknowledge", "end_with_history", "resolve_by_hand"]
+__all__ = ["acknowledge", "end_with_history", "label", "resolve_by_hand"]
+
+_LABELLED = frozenset({IncidentKind.DRIFT, IncidentKind.DATA})
+_SAID = {
+    Label.EXPECTED: "expected: its windows count as ordinary",
+    Label.DRIFT: "real drift: its windows never count as ordinary",
+    Label.BAD_DATA: "bad data: its windows never count as ordinary",
+}
 
 
 def acknowledge(incident: Incident, who: str, now: datetime) -> Advance:
@@ -54,6 +63,29 @@ def resolve_by_hand(incident: Incident, who: str, why: str, now: datetime) -> Ad
     reason = f"Resolved by hand by {who}: {why}"
     closed = replace(incident, resolved_by=who, resolved_why=why)
     return _close(closed, TransitionKind.RESOLVED, reason, now, actor=who)
+
+
+def label(incident: Incident, said: Label, who: str, now: datetime) -> Advance:
+    """Return the incident with what `who` says it was; a later label takes the place of an earlier one.
+
+    Raises UsageError when it never opened, or is not about what windows hold.
+    """
+    if incident.opened_at is None or incident.kind not in _LABELLED:
+        raise UsageError(
+            f"{_name(incident)} cannot be labelled: only a drift or data incident that opened says something "
+            "about which windows are ordinary"
+        )
+    step = Transition(
+        seq=incident.seq + 1,
+        kind=TransitionKind.LABELLED,
+        reason=f"{who} says that this was {_SAID[said]}.",
+        tells=None,
+        at=now,
+        window=None,
+        actor=who,
+    )
+    after = replace(incident, seq=step.seq, label=said, labelled_by=who, labelled_at=now)
+    return Advance(incident=after, transitions=(step,))
 
 
 def end_with_history(incident: Incident, now: datetime) -> Advance:

@@ -7,7 +7,8 @@ Who is told:
 3. a severity above the one last told: `incident.updated`;
 4. columns that join when the last telling is a season cycle old: `incident.updated`; otherwise they are
    shown with the next telling;
-5. the end of an incident that somebody was told of: `incident.resolved`.
+5. a column that takes part and changes once more: `incident.updated`;
+6. the end of an incident that somebody was told of: `incident.resolved`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta
 
 from driftwatch.incidents.incident import (
     Advance,
+    Hold,
     Incident,
     IncidentState,
     Member,
@@ -35,6 +37,7 @@ __all__ = [
     "Moment",
     "conclude",
     "let_go",
+    "list_stretches",
     "merge_members",
     "raise_severity",
     "tell_state",
@@ -118,7 +121,8 @@ def let_go(incident: Incident, judged: Collection[str], moment: Moment, *, seaso
         return Advance(incident=incident)
     reason = f"{name_members(left)} {'is' if len(left) == 1 else 'are'} not judged any more."
     if staying:
-        fewer = replace(incident, members=staying)
+        stretches = list_stretches(left, moment.window.start)
+        fewer = replace(incident, members=staying, left=(*incident.left, *stretches))
         return conclude(fewer, [Change(TransitionKind.LEFT, reason)], moment, season=season)
     over = replace(incident, state=IncidentState.RESOLVED, resolved_at=moment.now, resolved_why=reason)
     kind = TransitionKind.RESOLVED if incident.is_open else TransitionKind.DROPPED
@@ -134,12 +138,18 @@ def merge_members(
     merged = []
     for member in former:
         if member.key in seen:
-            merged.append(replace(seen[member.key], since=member.since, clean=0))
+            found = seen[member.key]
+            merged.append(replace(found, since=member.since, base=found.base if found.again else member.base))
         elif member.key in calm:
             merged.append(replace(member, clean=member.clean + 1))
         else:
             merged.append(member)
     return (*merged, *(member for member in breached if member.key not in known))
+
+
+def list_stretches(left: tuple[Member, ...], until: datetime) -> tuple[Hold, ...]:
+    """Return the stretches of members that leave before the incident is over."""
+    return tuple(Hold(column=one.column, about=one.about, since=one.since, until=until) for one in left)
 
 
 def raise_severity(incident: Incident, severity: Severity) -> tuple[Incident, list[Change]]:
@@ -165,8 +175,13 @@ def _choose_notice(
         return None
     if incident.told_at is None or incident.told_severity is None:
         return NoticeType.OPENED
-    joined_late = TransitionKind.JOINED in kinds and moment.now - incident.told_at >= season
-    return NoticeType.UPDATED if incident.severity > incident.told_severity or joined_late else None
+    is_new = incident.severity > incident.told_severity or TransitionKind.CHANGED in kinds
+    joined_late = _has_joined(incident, moment) and moment.now - incident.told_at >= season
+    return NoticeType.UPDATED if is_new or joined_late else None
+
+
+def _has_joined(incident: Incident, moment: Moment) -> bool:
+    return any(one.since == moment.window.start and not one.minor for one in incident.members)
 
 
 def _choose_carrier(incident: Incident, kinds: set[TransitionKind], notice: NoticeType) -> TransitionKind:
@@ -175,7 +190,7 @@ def _choose_carrier(incident: Incident, kinds: set[TransitionKind], notice: Noti
     if notice is NoticeType.OPENED:
         wanted = TransitionKind.WORSENED if TransitionKind.OPENED not in kinds else TransitionKind.OPENED
         return wanted if wanted in kinds and not incident.paged else TransitionKind.TOLD
-    for kind in (TransitionKind.WORSENED, TransitionKind.JOINED):
+    for kind in (TransitionKind.WORSENED, TransitionKind.CHANGED, TransitionKind.JOINED):
         if kind in kinds:
             return kind
     return TransitionKind.TOLD

@@ -8,7 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState, Member, Severity
+from driftwatch.incidents.incident import (
+    Hold,
+    Incident,
+    IncidentKind,
+    IncidentState,
+    Label,
+    Member,
+    Severity,
+)
 from driftwatch.incidents.stamps import decode_window, encode_window, read_stamp, write_stamp
 
 __all__ = ["INCIDENT_VERSION", "decode_incident", "encode_incident"]
@@ -16,7 +24,7 @@ __all__ = ["INCIDENT_VERSION", "decode_incident", "encode_incident"]
 INCIDENT_VERSION = 1
 """The version of the document that `encode_incident` writes."""
 
-_MOMENTS = ("opened_at", "resolved_at", "told_at", "acknowledged_at")
+_MOMENTS = ("opened_at", "resolved_at", "told_at", "acknowledged_at", "labelled_at")
 _WINDOWS = ("first_window", "last_window", "seen_to")
 _PLAIN = (
     "monitor",
@@ -26,6 +34,7 @@ _PLAIN = (
     "windows_open",
     "paged",
     "acknowledged_by",
+    "labelled_by",
     "seq",
 )
 
@@ -45,6 +54,8 @@ def encode_incident(incident: Incident) -> dict[str, Any]:
         "severity": incident.severity.value,
         "told_severity": None if incident.told_severity is None else incident.told_severity.value,
         "recent": list(incident.recent),
+        "label": None if incident.label is None else incident.label.value,
+        "left": [_encode_hold(hold) for hold in incident.left],
         "members": [_encode_member(member) for member in incident.members],
     }
 
@@ -59,9 +70,10 @@ def decode_incident(document: dict[str, Any], *, id: int | None) -> Incident:  #
             f"a stored incident has version {document.get('version')!r}, this release reads "
             f"{INCIDENT_VERSION}; use the release that wrote it, or a newer one"
         )
-    told = document["told_severity"]
-    restored: dict[str, Any] = {name: document[name] for name in _PLAIN}
-    restored |= {name: _read_moment(document[name]) for name in _MOMENTS}
+    # What the first release did not know yet is not in its documents.
+    told, label = document["told_severity"], document.get("label")
+    restored: dict[str, Any] = {name: document.get(name) for name in _PLAIN}
+    restored |= {name: _read_moment(document.get(name)) for name in _MOMENTS}
     restored |= {name: decode_window(document[name]) for name in _WINDOWS}
     return Incident(
         id=id,
@@ -69,6 +81,8 @@ def decode_incident(document: dict[str, Any], *, id: int | None) -> Incident:  #
         state=IncidentState(document["state"]),
         severity=Severity(document["severity"]),
         told_severity=None if told is None else Severity(told),
+        label=None if label is None else Label(label),
+        left=tuple(_decode_hold(hold) for hold in document.get("left", ())),
         recent=tuple(document["recent"]),
         members=tuple(_decode_member(member) for member in document["members"]),
         **restored,
@@ -86,11 +100,28 @@ def _encode_member(member: Member) -> dict[str, Any]:
         "text": member.text,
         "moved_share": member.moved_share,
         "clean": member.clean,
+        "minor": member.minor,
+        "base": _write_moment(member.base),
     }
 
 
 def _decode_member(document: dict[str, Any]) -> Member:
-    return Member(**{**document, "since": read_stamp(document["since"])})
+    moments = {"since": read_stamp(document["since"]), "base": _read_moment(document.get("base"))}
+    return Member(**{**document, **moments})
+
+
+def _encode_hold(hold: Hold) -> dict[str, Any]:
+    return {
+        "column": hold.column,
+        "about": hold.about,
+        "since": write_stamp(hold.since),
+        "until": _write_moment(hold.until),
+    }
+
+
+def _decode_hold(document: dict[str, Any]) -> Hold:
+    moments = {"since": read_stamp(document["since"]), "until": _read_moment(document["until"])}
+    return Hold(**{**document, **moments})
 
 
 def _write_moment(moment: datetime | None) -> str | None:

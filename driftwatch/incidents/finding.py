@@ -92,6 +92,7 @@ def build_finding_json(finding: Finding) -> dict[str, Any]:
         "limit": keep_finite(finding.limit),
         "text": finding.text,
         "moved_share": keep_finite(finding.moved_share),
+        "minor": finding.minor,
     }
 
 

@@ -1,31 +1,32 @@
-"""What an incident holds out of the null: its columns' windows, until it resolves or a person decides."""
+"""What an incident holds out of the null: its columns' windows, until it is over or a person decides.
+
+The null stands still while an incident is open, so that it resolves because the data came back and never
+because the limit moved. Once it has resolved its windows count as ordinary again, unless a person said that
+they were not.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from driftwatch.incidents.incident import Hold, Incident, Label
 
-from driftwatch.incidents.incident import Incident
+__all__ = ["list_holds"]
 
-__all__ = ["Hold", "list_holds"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """A stretch of windows, from the one that starts at `since` on, in which a column is held out.
-
-    `column` is None for what concerns the window as a whole, which `about` names then. `until` is exclusive,
-    None where the stretch goes on.
-    """
-
-    column: str | None
-    about: str
-    since: datetime
-    until: datetime | None = None
+_FOR_GOOD = frozenset({Label.DRIFT, Label.BAD_DATA})
 
 
 def list_holds(incident: Incident) -> tuple[Hold, ...]:
-    """Return the stretches that `incident` holds out of the null now."""
-    if not incident.is_open:
+    """Return the stretches that `incident` holds out of the null now.
+
+    1. labelled expected: none, even while it is open;
+    2. labelled drift or bad data: those of every member it had, for ever;
+    3. otherwise those of every member it had, while it is open; a pending one holds nothing.
+    """
+    if incident.opened_at is None or incident.label is Label.EXPECTED:
         return ()
-    return tuple(Hold(column=one.column, about=one.about, since=one.since) for one in incident.members)
+    if not incident.is_open and incident.label not in _FOR_GOOD:
+        return ()
+    until = None if incident.is_open else incident.last_window.end
+    present = (
+        Hold(column=one.column, about=one.about, since=one.since, until=until) for one in incident.members
+    )
+    return (*incident.left, *present)

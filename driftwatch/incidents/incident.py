@@ -16,9 +16,11 @@ from driftwatch.profiles.window import Window
 
 __all__ = [
     "Advance",
+    "Hold",
     "Incident",
     "IncidentKind",
     "IncidentState",
+    "Label",
     "Member",
     "NoticeType",
     "Severity",
@@ -81,12 +83,22 @@ class TransitionKind(StrEnum):
     OPENED = "opened"  # Patience ran out, or its own limit was passed.
     JOINED = "joined"  # Further columns take part.
     LEFT = "left"  # Columns came back one by one.
+    CHANGED = "changed"  # Columns that take part changed once more; an acknowledgement no longer holds.
     WORSENED = "worsened"  # The severity rose; an acknowledgement no longer holds.
     RECOVERING = "recovering"  # The first clean window.
     RESUMED = "resumed"  # Breached again before it had resolved.
     RESOLVED = "resolved"  # Enough clean windows, the condition ended, or a person said so.
     TOLD = "told"  # Something that nobody had been told is told now.
     ACKNOWLEDGED = "acknowledged"  # A person is looking at it.
+    LABELLED = "labelled"  # A person said what it was.
+
+
+class Label(StrEnum):
+    """What a person says an incident was; that decides for good what becomes of its windows."""
+
+    EXPECTED = "expected"  # Nothing wrong: its windows count as ordinary at once.
+    DRIFT = "drift"  # The world changed: its windows are never ordinary.
+    BAD_DATA = "bad-data"  # The data was faulty: its windows are never ordinary.
 
 
 class NoticeType(StrEnum):
@@ -103,8 +115,10 @@ class Member:
 
     `column` is None for findings about the window as a whole, and "model" or "reference" in a stale
     incident. `about` is the kind of the worst finding. `since` is the start of the window in which it
-    joined. `value`, `limit`, `text` and `moved_share` are those of the last breached window. `clean`
-    counts its own clean windows in a row.
+    joined. `value`, `limit`, `text`, `moved_share` and `minor` are those of the last breached window;
+    `again` says that it changed once more in it. `clean` counts its own clean windows in a row. `base` is
+    the start of the windows that a further change is told against: those in which it joined, or changed
+    last.
     """
 
     column: str | None
@@ -116,11 +130,28 @@ class Member:
     text: str
     moved_share: float | None = None
     clean: int = 0
+    minor: bool = False
+    again: bool = False
+    base: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str]:
         """What makes two members the same one: the column, else what the finding is about."""
         return ("", self.about) if self.column is None else ("column", self.column)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A stretch of windows, from the one that starts at `since` on, that a member was part of an incident.
+
+    `column` is None for what concerns the window as a whole, which `about` names then. `until` is exclusive,
+    None where the stretch goes on.
+    """
+
+    column: str | None
+    about: str
+    since: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +163,9 @@ class Incident:
     None while pending. `recent` holds, newest last, whether the last judged windows were breached, for
     patience of k out of n. `clean` counts clean windows in a row, `windows_open` the judged windows since
     it opened, the one that opened it included. `paged`: it is or was bad enough to tell somebody at once.
-    `told_at` and `told_severity` are those of the last telling, None when nobody was told. `seq` numbers
-    the last transition.
+    `told_at` and `told_severity` are those of the last telling, None when nobody was told. `label` is what a
+    person says it was. `left` are the stretches of members that left before it was over. `seq` numbers the
+    last transition.
     """
 
     id: int | None = None
@@ -157,6 +189,10 @@ class Incident:
     told_severity: Severity | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    label: Label | None = None
+    labelled_by: str | None = None
+    labelled_at: datetime | None = None
+    left: tuple[Hold, ...] = ()
     seq: int = 0
 
     @property
@@ -228,6 +264,7 @@ def _describe_member(member: Member) -> dict[str, Any]:
         "limit": member.limit,
         "about": member.about,
         "moved_share": member.moved_share,
+        "minor": member.minor,
         "text": member.text,
     }
 
@@ -250,7 +287,7 @@ def build_incident_json(incident: Incident, title: str, text: str) -> dict[str, 
         "paged": incident.paged,
         "acknowledged_by": incident.acknowledged_by,
         "acknowledged_at": _stamp_or_none(incident.acknowledged_at),
-        "label": None,
+        "label": None if incident.label is None else incident.label.value,
         "windows_open": incident.windows_open,
         "columns": [_describe_member(member) for member in rank_members(incident.members)],
     }

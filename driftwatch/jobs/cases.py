@@ -9,11 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from driftwatch.calibration.ledger import refund_page
 from driftwatch.errors import UsageError
-from driftwatch.incidents.by_hand import end_with_history
+from driftwatch.incidents.by_hand import end_with_history, label
 from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.describe import describe_incident
-from driftwatch.incidents.incident import Advance, Incident, build_incident_json
+from driftwatch.incidents.incident import Advance, Incident, Label, build_incident_json
 from driftwatch.incidents.notice import MonitorFacts
 from driftwatch.jobs.facts import build_facts
 from driftwatch.jobs.monitor import Monitor
@@ -23,8 +24,12 @@ from driftwatch.store.database import Database
 from driftwatch.store.incidents import IncidentRow, find_incident, open_incidents
 from driftwatch.store.incidents import list_incidents as list_rows
 from driftwatch.store.monitors import MonitorRow, find_monitor
+from driftwatch.store.scores import Ledger, read_ledger, write_ledger
 
-__all__ = ["Case", "change_case", "end_cases", "find_case", "list_cases"]
+__all__ = ["Case", "change_case", "end_cases", "find_case", "label_case", "list_cases"]
+
+_RIGHT = frozenset({Label.DRIFT, Label.BAD_DATA})
+"""What a person says where the page was right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,37 @@ def change_case(
         return kept.incident or incident
 
     return parts.database.write(change)
+
+
+def label_case(parts: Parts, monitors: Sequence[Monitor], number: int, said: Label, who: str) -> Incident:
+    """Keep what a person says an incident was and return it; limits are chosen anew with the next window.
+
+    A page that was right cost nothing: what it took from the false-alarm budget is given back, once.
+    Raises UsageError where there is no such incident or it cannot be labelled.
+    """
+
+    def change(tx: sa.Connection) -> Incident:
+        row = _need_incident(tx, number)
+        before = decode_incident(dict(row.document), id=row.id)
+        owner, monitor = _need_monitor(tx, row.monitor_key), _find_watched(row, monitors)
+        taken = label(before, said, who, parts.clock.now())
+        held = Held(incident=before, version=row.version)
+        kept = keep_advance(tx, parts, owner, held, taken, facts=_build_facts(row, monitors), notify=())
+        ledger = read_ledger(tx, owner)
+        if ledger is not None and row.history == owner.history:
+            write_ledger(tx, owner, _settle(ledger, before, said, monitor))
+        return kept.incident or before
+
+    return parts.database.write(change)
+
+
+def _settle(ledger: Ledger, before: Incident, said: Label, monitor: Monitor | None) -> Ledger:
+    """Return the ledger after a label: right pages are refunded, and the limits are out of date."""
+    budget = monitor.judging.budget if monitor else None
+    was_right, is_right = before.label in _RIGHT, said in _RIGHT
+    if budget is None or not before.paged or was_right or not is_right:
+        return Ledger(level=ledger.level, outdated=True)
+    return Ledger(level=refund_page(ledger.level, budget.level), outdated=True)
 
 
 def end_cases(tx: sa.Connection, parts: Parts, monitor: Monitor, row: MonitorRow) -> None:

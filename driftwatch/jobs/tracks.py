@@ -30,8 +30,8 @@ from driftwatch.calibration.track import (
 )
 from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.finding import FindingKind
-from driftwatch.incidents.holds import Hold, list_holds
-from driftwatch.incidents.incident import IncidentKind
+from driftwatch.incidents.holds import list_holds
+from driftwatch.incidents.incident import Hold, IncidentKind
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT
 from driftwatch.incidents.weighed import Weighing
 from driftwatch.jobs.reference import Watch

@@ -67,7 +67,7 @@ def test_json_has_the_shape_of_check_v1(shop: Path) -> None:
         "findings": [],
     }
     (finding,) = moved["findings"]
-    assert set(finding) == {"column", "kind", "statistic", "value", "limit", "text", "moved_share"}
+    assert set(finding) == {"column", "kind", "statistic", "value", "limit", "text", "moved_share", "minor"}
     assert (finding["column"], finding["kind"], finding["statistic"]) == ("amount", "drift", "ks")
     assert 0.5 < finding["value"] < 1
     assert 0 < finding["limit"] < 0.3

@@ -53,7 +53,8 @@ def test_json_has_the_shape_of_incidents_v1() -> None:
                 "value": 0.2,
                 "limit": 0.02,
                 "about": "drift",
-                "moved_share": 0.2,
+                "minor": False,
+            "moved_share": 0.2,
                 "text": "at least 20 % of rows moved",
             }
         ],
