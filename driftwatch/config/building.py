@@ -91,7 +91,7 @@ def _build_reference(settings: MonitorSettings) -> ReferenceSpec:
 
 def _build_judging(settings: MonitorSettings, schedule: Schedule, file: FileSettings) -> Judging:
     rules = tuple(
-        Rule(column=need(rule.column), statistic=need(rule.statistic), limit=need(rule.limit))
+        Rule(column=need(rule.column), statistic=need(rule.statistic), limit=rule.limit, p_value=rule.p_value)
         for rule in settings.rules
     )
     effect = settings.minimum_effect

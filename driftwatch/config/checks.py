@@ -20,6 +20,7 @@ from driftwatch.config.settings import (
 from driftwatch.incidents.rules import REPEATED_SHARE, WINDOW_STATISTICS
 from driftwatch.jobs.windows import windows_between
 from driftwatch.statistics import entries
+from driftwatch.statistics.p_values import LEAST_P_VALUE, STATISTICS_WITH_P_VALUE
 
 __all__ = ["Note", "check_settings"]
 
@@ -204,15 +205,33 @@ def _check_rules(monitor: MonitorSettings, path: Path, note: Note) -> None:
             names = ", ".join(sorted(greatest_of))
             hint = suggest(rule.statistic, greatest_of)
             note((*there, "statistic"), f"there is no statistic {rule.statistic!r}; there are {names}{hint}")
-        elif rule.statistic is not None and rule.limit is not None:
-            greatest = greatest_of[rule.statistic]
-            if rule.limit < 0 or (greatest is not None and rule.limit >= greatest):
-                most = "" if greatest is None else f" and below {greatest:g}, its greatest value"
-                note((*there, "limit"), f"wants at least 0{most}, not {rule.limit:g}")
+        elif rule.statistic is not None:
+            _check_rule_limit(rule, greatest_of[rule.statistic], there, note)
         if rule.statistic in WINDOW_STATISTICS:
             _check_window_rule(rule, monitor, there, note)
         else:
             _check_rule_column(rule, monitor, there, note)
+
+
+def _check_rule_limit(rule: RuleSettings, greatest: float | None, path: Path, note: Note) -> None:
+    if rule.limit is None and rule.p_value is None:
+        note(path, f"wants a limit, or a p_value in place of it, for {rule.statistic}")
+    elif rule.limit is not None and rule.p_value is not None:
+        note((*path, "p_value"), "stands beside limit; a rule has one of the two")
+    if rule.limit is not None and (rule.limit < 0 or (greatest is not None and rule.limit >= greatest)):
+        most = "" if greatest is None else f" and below {greatest:g}, its greatest value"
+        note((*path, "limit"), f"wants at least 0{most}, not {rule.limit:g}")
+    if rule.p_value is not None:
+        _check_p_value(rule, rule.p_value, path, note)
+
+
+def _check_p_value(rule: RuleSettings, p_value: float, path: Path, note: Note) -> None:
+    if rule.statistic not in STATISTICS_WITH_P_VALUE:
+        names = ", ".join(STATISTICS_WITH_P_VALUE)
+        note((*path, "p_value"), f"{rule.statistic} has a limit but no p-value; p-values have {names}")
+    elif not LEAST_P_VALUE <= p_value < 1:
+        most = f"at least {LEAST_P_VALUE:g}, the smallest that 10,000 shuffles can tell, and below 1"
+        note((*path, "p_value"), f"wants {most}, not {p_value:g}")
 
 
 def _check_window_rule(rule: RuleSettings, monitor: MonitorSettings, path: Path, note: Note) -> None:

@@ -85,7 +85,9 @@ def _read_settings(
         return None
 
     def note(path: Path, text: str) -> None:
-        mistakes.add(_find_place(root, path), path, text)
+        # What is wrong inside a section may be all that is wrong with it as a whole.
+        if not mistakes.has_inside(path):
+            mistakes.add(_find_place(root, path), path, text)
 
     check_settings(settings, note)
     for place, monitor in enumerate(settings.monitors):

@@ -61,6 +61,11 @@ class Mistakes:
         """Record that the setting at `path` is wrong."""
         self.found.append(Mistake(place=place, path=format_path(path), text=text))
 
+    def has_inside(self, path: Path) -> bool:
+        """Return whether a setting inside the section at `path` is wrong."""
+        inside = (f"{format_path(path)}.", f"{format_path(path)}[")
+        return any(one.path.startswith(inside) for one in self.found)
+
     def warn(self, place: Place, path: Path, text: str) -> None:
         """Record something about `path` that works but should be looked at."""
         self.warned.append(Mistake(place=place, path=format_path(path), text=text))

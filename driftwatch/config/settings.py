@@ -127,11 +127,12 @@ class ColumnSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSettings:
-    """A limit on a statistic of a column."""
+    """A limit on a statistic of a column, or on its p-value."""
 
     column: str | None = setting('a column, or "*" for every one', required=True)
     statistic: str | None = setting("the statistic that has the limit", required=True)
-    limit: float | None = setting("the largest value that is no finding", required=True)
+    limit: float | None = setting("the largest value that is no finding")
+    p_value: float | None = setting("in place of a limit: the p-value from which on it is one, such as 0.001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

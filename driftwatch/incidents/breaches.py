@@ -10,6 +10,7 @@ from driftwatch.incidents.limits import sum_keys
 from driftwatch.incidents.pairs import Pair, count_missing
 from driftwatch.incidents.phrases import (
     say_breach,
+    say_chance,
     say_missing,
     say_moved,
     say_range,
@@ -21,6 +22,7 @@ from driftwatch.incidents.phrases import (
 from driftwatch.incidents.rules import REPEATED_SHARE, VOLUME, Rule
 from driftwatch.profiles.keys import KeySample
 from driftwatch.statistics.catalogue import Statistic
+from driftwatch.statistics.p_values import find_p_value
 from driftwatch.statistics.volume import volume
 
 __all__ = ["find_breaches", "find_key_breach", "find_volume_breach"]
@@ -40,11 +42,11 @@ def find_breaches(
     """Yield a finding for every rule that a column breaks; at least `moved`, a share, of its rows moved."""
     for rule in rules:
         statistic = found.get(rule.statistic) if rule.column in {_ALL, pair.column} else None
-        if statistic is None or statistic.value is None or not statistic.value > rule.limit:
+        breach = None if statistic is None else _say_breach(rule, pair, statistic)
+        if statistic is None or statistic.value is None or breach is None:
             continue
         kind = _KINDS.get(rule.statistic, FindingKind.DRIFT)
         text = _say_found(pair, kind, statistic.value, moved)
-        breach = say_breach(pair.column, rule.statistic, statistic.value, rule.limit)
         yield Finding(
             column=pair.column,
             kind=kind,
@@ -54,6 +56,24 @@ def find_breaches(
             text=f"{text}; {breach}" if text else breach,
             moved_share=moved if kind is FindingKind.DRIFT else statistic.value,
         )
+
+
+def _say_breach(rule: Rule, pair: Pair, found: Statistic) -> str | None:
+    """Return what a rule allows and what was found instead; None where the rule is kept."""
+    if found.value is None:
+        return None
+    if rule.p_value is None:
+        limit = _find_limit(rule, found.value)
+        return None if limit is None else say_breach(pair.column, rule.statistic, found.value, limit)
+    chance = find_p_value(rule.statistic, pair.reference, pair.current, found, limit=rule.p_value)
+    if chance > rule.p_value:
+        return None
+    return say_chance(pair.column, rule.statistic, found.value, chance=chance, limit=rule.p_value)
+
+
+def _find_limit(rule: Rule, value: float) -> float | None:
+    """Return the limit of a rule that `value` exceeds."""
+    return rule.limit if rule.limit is not None and value > rule.limit else None
 
 
 def _say_found(pair: Pair, kind: FindingKind, share: float, moved: float) -> str:
@@ -73,7 +93,8 @@ def find_key_breach(rules: Sequence[Rule], usual: Sequence[KeySample], current: 
     """Return the finding that more rows repeat a key than a rule allows."""
     share = current.repeated_share
     for rule in rules:
-        if rule.statistic == REPEATED_SHARE and share > rule.limit:
+        limit = _find_limit(rule, share) if rule.statistic == REPEATED_SHARE else None
+        if limit is not None:
             hits, rows = sum_keys(usual)
             exact = current.is_exact and all(sample.is_exact for sample in usual)
             text = say_repeated_keys(share, hits / rows if rows else 0.0, exact=exact)
@@ -82,8 +103,8 @@ def find_key_breach(rules: Sequence[Rule], usual: Sequence[KeySample], current: 
                 kind=FindingKind.REPEATED_KEYS,
                 statistic=REPEATED_SHARE,
                 value=share,
-                limit=rule.limit,
-                text=f"{text}; {say_breach(None, REPEATED_SHARE, share, rule.limit)}",
+                limit=limit,
+                text=f"{text}; {say_breach(None, REPEATED_SHARE, share, limit)}",
                 moved_share=share,
             )
     return None
@@ -93,14 +114,15 @@ def find_volume_breach(rules: Sequence[Rule], usual_rows: Sequence[int], rows: i
     """Return the finding that the number of rows is further from the usual one than a rule allows."""
     found = volume(usual_rows, rows).value
     for rule in rules:
-        if rule.statistic == VOLUME and found is not None and found > rule.limit:
+        limit = _find_limit(rule, found) if rule.statistic == VOLUME and found is not None else None
+        if found is not None and limit is not None:
             middle = median(count for count in usual_rows if count)
             return Finding(
                 column=None,
                 kind=FindingKind.VOLUME,
                 statistic=VOLUME,
                 value=found,
-                limit=rule.limit,
-                text=f"{say_rows(rows, middle)}; {say_breach(None, VOLUME, found, rule.limit)}",
+                limit=limit,
+                text=f"{say_rows(rows, middle)}; {say_breach(None, VOLUME, found, limit)}",
             )
     return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from driftwatch.incidents.pairs import Pair
-from driftwatch.incidents.words import say_count, say_number, say_percent, say_window
+from driftwatch.incidents.words import say_count, say_number, say_odds, say_percent, say_window
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid, NumberGrid
 from driftwatch.profiles.window import Window
 
 __all__ = [
     "say_breach",
+    "say_chance",
     "say_column_missing",
     "say_missing",
     "say_moved",
@@ -99,6 +100,15 @@ def say_breach(column: str | None, statistic: str, value: float, limit: float) -
     if found == allowed:
         found, allowed = f"{value:.6g}", f"{limit:.6g}"
     return f"{statistic}{of} is {found}, the limit is {allowed}"
+
+
+def say_chance(column: str, statistic: str, value: float, *, chance: float, limit: float) -> str:
+    """Return what was found, how often chance alone gives as much, and what p-value a rule allows."""
+    odds = say_odds(chance) if chance >= 1e-6 else "fewer than 1 in a million"
+    return (
+        f"{statistic} of {column} is {say_number(value)}, as large by chance alone in {odds} batches "
+        f"(p-value {say_number(chance)}, the limit is {say_number(limit)})"
+    )
 
 
 def _say_usual(share: float) -> str:

@@ -24,12 +24,19 @@ DEFAULT_MINIMUM_EFFECT = 0.02
 class Rule:
     """A statistic of a column may not exceed `limit`; `column` "*" means every column it is defined for.
 
-    For the statistics of `WINDOW_STATISTICS` the column is "*".
+    With a `p_value` in place of the limit it may not be so large that chance alone gives as much no more
+    often than that; the statistics of `STATISTICS_WITH_P_VALUE` can have one, each column on its own. For
+    the statistics of `WINDOW_STATISTICS` the column is "*".
     """
 
     column: str
     statistic: str
-    limit: float
+    limit: float | None = None
+    p_value: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.limit is None) == (self.p_value is None):
+            raise ValueError(f"the rule on {self.statistic} of {self.column!r} wants a limit or a p_value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,12 @@ def test_rules_without_a_minimum_effect_judge_alone() -> None:
     assert monitor.judging.rules == (Rule(column="a", statistic="ks", limit=0.1),)
 
 
+def test_a_rule_may_have_a_p_value_in_place_of_a_limit() -> None:
+    (monitor,) = load_text(with_line("rules: [{column: a, statistic: ks, p_value: 0.001}]")).monitors
+
+    assert monitor.judging.rules == (Rule(column="a", statistic="ks", p_value=0.001),)
+
+
 def test_patience_may_be_k_of_n() -> None:
     (monitor,) = load_text(with_line("patience: {k: 2, of: 3}")).monitors
 

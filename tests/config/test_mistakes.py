@@ -339,6 +339,48 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ),
     (
         NOTIFY,
+        NOTIFY + "    rules: [{column: a, statistic: ks}]\n",
+        [
+            "14:13: monitors[0].rules[0]: wants a limit, or a p_value in place of it, for ks",
+        ],
+    ),
+    (
+        NOTIFY,
+        NOTIFY + "    rules: [{column: a, statistic: ks, limit: 0.1, p_value: 0.01}]\n",
+        [
+            "14:61: monitors[0].rules[0].p_value: stands beside limit; a rule has one of the two",
+        ],
+    ),
+    (
+        NOTIFY,
+        NOTIFY + "    rules: [{column: a, statistic: ks, limt: 0.1}]\n",
+        [
+            "14:40: monitors[0].rules[0].limt: is not known to this version (did you mean limit?)",
+        ],
+    ),
+    (
+        NOTIFY,
+        NOTIFY + "    rules: [{column: a, statistic: ks, p_value: 0.0009}]\n",
+        [
+            "14:49: monitors[0].rules[0].p_value: wants at least 0.001, the smallest that 10,000 ",
+        ],
+    ),
+    (
+        NOTIFY,
+        NOTIFY + "    rules: [{column: a, statistic: ks, p_value: 1}]\n",
+        [
+            "14:49: monitors[0].rules[0].p_value: wants at least 0.001, ",
+        ],
+    ),
+    (
+        NOTIFY,
+        NOTIFY + "    rules: [{column: a, statistic: wasserstein, p_value: 0.01}]\n",
+        [
+            "14:58: monitors[0].rules[0].p_value: wasserstein has a limit but no p-value; p-values have ",
+        ],
+    ),
+    (
+        NOTIFY,
         NOTIFY + "    rules: [{column: a, statistic: volume, limit: 0.5}]\n",
         [
             "14:22: monitors[0].rules[0].column: volume is of the window as a whole: write column: ",
