@@ -85,6 +85,11 @@ class Layout:
         return (*by_column, *whole)
 
     @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Return where each column stands among the columns."""
+        return {name: place for place, name in enumerate(self.columns)}
+
+    @cached_property
     def place(self) -> Mapping[Part, int]:
         """Return where each part stands."""
         return {part: place for place, part in enumerate(self.parts)}

@@ -45,11 +45,7 @@ monitors:
     window: 1d
     timezone: America/New_York
     reference: {{from: 2013-01-01, to: 2013-02-01}}
-    columns: {{exclude: [flight, tailnum]}}
-    rules:
-      - {{column: "*", statistic: missing_share, limit: 0.15}}   # no departure: cancelled
-      - {{column: dep_delay, statistic: ks, limit: 0.3}}
-      - {{column: air_time, statistic: psi, limit: 0.25}}
+    false_pages: {{at_most: 1, per: 30d}}   # no limit is set by hand: this is the promise
     resolve_after: 3
     model: {{name: delay, version: "2013.1", trained_at: 2013-01-31}}
     notify: [receiver]

@@ -7,9 +7,19 @@ they were not.
 
 from __future__ import annotations
 
-from driftwatch.incidents.incident import Hold, Incident, Label
+from collections.abc import Sequence
+from dataclasses import replace
 
-__all__ = ["list_holds"]
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.calibration.calibration import Scored
+from driftwatch.calibration.layout import Layout
+from driftwatch.incidents.finding import FindingKind
+from driftwatch.incidents.incident import Hold, Incident, Label
+from driftwatch.profiles.window import Window
+
+__all__ = ["hold_out", "list_holds"]
 
 _FOR_GOOD = frozenset({Label.DRIFT, Label.BAD_DATA})
 
@@ -30,3 +40,24 @@ def list_holds(incident: Incident) -> tuple[Hold, ...]:
         Hold(column=one.column, about=one.about, since=one.since, until=until) for one in incident.members
     )
     return (*incident.left, *present)
+
+
+def hold_out(layout: Layout, past: Sequence[Scored], holds: Sequence[Hold]) -> Sequence[Scored]:
+    """Return the past windows, with what `holds` keep out marked: a column's parts, or one of the window."""
+    if not holds:
+        return past
+    return [replace(one, held=_mark_held(layout, one.window, holds)) for one in past]
+
+
+def _mark_held(layout: Layout, window: Window, holds: Sequence[Hold]) -> NDArray[np.bool_]:
+    held = np.zeros(len(layout.parts), dtype=bool)
+    columns = len(layout.columns)
+    for hold in holds:
+        if window.start < hold.since or (hold.until is not None and window.start >= hold.until):
+            continue
+        if hold.column is None:
+            held[-2] |= hold.about == FindingKind.VOLUME
+            held[-1] |= hold.about == FindingKind.REPEATED_KEYS
+        elif hold.column in layout.places:
+            held[layout.places[hold.column] : 3 * columns : columns] = True
+    return held

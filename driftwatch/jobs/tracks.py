@@ -29,8 +29,7 @@ from driftwatch.calibration.track import (
     weigh_window,
 )
 from driftwatch.incidents.codec import decode_incident
-from driftwatch.incidents.finding import FindingKind
-from driftwatch.incidents.holds import list_holds
+from driftwatch.incidents.holds import hold_out, list_holds
 from driftwatch.incidents.incident import Hold, IncidentKind
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT
 from driftwatch.incidents.weighed import Weighing
@@ -94,7 +93,7 @@ def pace_window(database: Database, watch: Watch, track: Track, window: Window, 
     is_fresh = track.calibration is None or track.calibrated_in != cycle
     if is_fresh:
         holds = database.read(lambda tx: _list_holds(tx, watch))
-        track = recalibrate(track, window, lambda past: _hold_out(track.baseline.layout, past, holds))
+        track = recalibrate(track, window, lambda past: hold_out(track.baseline.layout, past, holds))
     if track.calibration is None:
         raise RuntimeError("a track has a calibration once it was calibrated")
     measured = measure_window(track, window, tally_profile(track.baseline.layout, profile))
@@ -240,25 +239,3 @@ def _list_holds(tx: sa.Connection, watch: Watch) -> list[Hold]:
     of_history = (row for row in rows if row.history == watch.row.history)
     incidents = (decode_incident(dict(row.document), id=row.id) for row in of_history)
     return [hold for incident in incidents if incident.kind in _AXES for hold in list_holds(incident)]
-
-
-def _hold_out(layout: Layout, past: Sequence[Scored], holds: Sequence[Hold]) -> Sequence[Scored]:
-    """Return the past windows, with what `holds` keep out marked: a column's parts, or one of the window."""
-    if not holds:
-        return past
-    return [replace(one, held=_mark_held(layout, one.window, holds)) for one in past]
-
-
-def _mark_held(layout: Layout, window: Window, holds: Sequence[Hold]) -> NDArray[np.bool_]:
-    held = np.zeros(len(layout.parts), dtype=bool)
-    place = {name: number for number, name in enumerate(layout.columns)}
-    columns = len(layout.columns)
-    for hold in holds:
-        if window.start < hold.since or (hold.until is not None and window.start >= hold.until):
-            continue
-        if hold.column is None:
-            held[-2] |= hold.about == FindingKind.VOLUME
-            held[-1] |= hold.about == FindingKind.REPEATED_KEYS
-        elif hold.column in place:
-            held[place[hold.column] : 3 * columns : columns] = True
-    return held
