@@ -263,7 +263,7 @@ def test_a_promoted_reference_is_taken_up(tmp_path: Path, caplog: pytest.LogCapt
         running.clock.move_to(due(2))
         running.wait_for_words("ok", "ok")
 
-        assert [one.judgement.reference_version for one in running.verdicts()] == [1, 2]
+        assert [one.judgement.reference_version for one in running.verdicts()] == [2, 2]
 
 
 def test_a_fault_in_one_tick_stops_neither_that_tick_nor_the_others(

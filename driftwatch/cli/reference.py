@@ -12,6 +12,7 @@ from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row,
 if TYPE_CHECKING:
     from driftwatch.profiles.counts import Counts
     from driftwatch.profiles.reference import Reference
+    from driftwatch.store.references import ReferenceRow
 
 __all__ = ["register"]
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     nouns.command(name="list")(list_versions)
     nouns.command(name="show")(show)
     nouns.command(name="promote")(promote)
+    nouns.command(name="rollback")(rollback)
     app.add_typer(nouns, name="reference")
 
 
@@ -162,14 +164,29 @@ def promote(
     *,
     config: ConfigOption = Path("driftwatch.yaml"),
 ) -> None:
-    """Make a version the one that judges; the one before it is retired and can be promoted again."""
-    from driftwatch.cli.printing import print_lines
-    from driftwatch.store.references import promote_reference
+    """Make a version the one that judges: a new history begins, and what is open in the former one ends."""
+    from driftwatch.jobs.promotion import promote_version
 
     with open_session(config) as app:
-        row, now = need_row(app, monitor), app.parts.clock.now()
-        promoted = app.database.write(lambda tx: promote_reference(tx, row, version, now))
+        need_row(app, monitor)
+        promoted = promote_version(app.parts, app.find_monitor(monitor), version)
+    _say_active(monitor, promoted)
+
+
+def rollback(monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml")) -> None:
+    """Promote the version that judged before the present one."""
+    from driftwatch.jobs.promotion import restore_version
+
+    with open_session(config) as app:
+        need_row(app, monitor)
+        restored = restore_version(app.parts, app.find_monitor(monitor))
+    _say_active(monitor, restored)
+
+
+def _say_active(monitor: str, promoted: ReferenceRow) -> None:
+    from driftwatch.cli.printing import print_lines
+
     print_lines(
         f"{monitor}: reference version {promoted.version} is active.",
-        "Windows that were judged before keep their verdicts.",
+        "A history of its own begins. The former one keeps its verdicts, and its incidents have ended.",
     )

@@ -88,13 +88,16 @@ def label(incident: Incident, said: Label, who: str, now: datetime) -> Advance:
     return Advance(incident=after, transitions=(step,))
 
 
-def end_with_history(incident: Incident, now: datetime) -> Advance:
-    """Return an incident that is not over as ended because its monitor watches other data from now on.
+def end_with_history(incident: Incident, now: datetime, *, because: str | None = None) -> Advance:
+    """Return an incident that is not over as ended because its monitor begins another history.
+
+    `because` says why it does; without, it watches other data from now on.
 
     Nothing could ever resolve it; told when somebody was told that it opened.
     """
     kind = TransitionKind.RESOLVED if incident.is_open else TransitionKind.DROPPED
-    reason = "Its monitor watches other data now: another history begins, and this one stands still."
+    because = because or "Its monitor watches other data now"
+    reason = f"{because}: another history begins, and this one stands still."
     return _close(incident, kind, reason, now)
 
 

@@ -117,11 +117,16 @@ def _settle(ledger: Ledger, before: Incident, said: Label, monitor: Monitor | No
     return Ledger(level=refund_page(ledger.level, budget.level), outdated=True)
 
 
-def end_cases(tx: sa.Connection, parts: Parts, monitor: Monitor, row: MonitorRow) -> None:
-    """End what is open in a history of `monitor` that goes on no more; `row` is of that history."""
+def end_cases(
+    tx: sa.Connection, parts: Parts, monitor: Monitor, row: MonitorRow, *, because: str | None = None
+) -> None:
+    """End what is open in a history of `monitor` that goes on no more; `row` is of that history.
+
+    `because` says why it does not; without, the monitor watches other data.
+    """
     for stored in open_incidents(tx, row):
         incident = decode_incident(dict(stored.document), id=stored.id)
-        taken = end_with_history(incident, parts.clock.now())
+        taken = end_with_history(incident, parts.clock.now(), because=because)
         held = Held(incident=incident, version=stored.version)
         keep_advance(tx, parts, row, held, taken, facts=build_facts(monitor), notify=monitor.notify)
 

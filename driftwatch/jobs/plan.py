@@ -11,11 +11,13 @@ from itertools import takewhile
 import sqlalchemy as sa
 
 from driftwatch.incidents.finding import Verdict, VerdictWord
+from driftwatch.incidents.stamps import read_stamp
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.windows import due_at, windows_between
 from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
 from driftwatch.store.monitors import MonitorRow
+from driftwatch.store.references import ReferenceState, list_references
 from driftwatch.store.slots import MOST_PLANNED, newest_slot, plan_slots, skip_slot
 from driftwatch.store.verdicts import Judgement, record_verdict
 
@@ -31,15 +33,24 @@ class Owed:
     reason: str = ""
 
 
-def plan_windows(monitor: Monitor, *, newest: Window | None, started_at: datetime, now: datetime) -> Owed:
+def plan_windows(
+    monitor: Monitor,
+    *,
+    newest: Window | None,
+    started_at: datetime,
+    now: datetime,
+    reference_end: datetime | None = None,
+) -> Owed:
     """Return the windows that fell due since `newest`, the last one in the ledger.
+
+    `reference_end` is where the reference that judges ends, for one that is not of the configuration.
 
     1. Windows after the reference's end that fell due before the monitor's first start, at `started_at`, are
        history: the newest `catch_up.at_most` of them are judged, older ones are not owed.
     2. Later ones that were missed while nobody looked are judged as `catch_up` says; the others are given
        up, each by name.
     """
-    begin = monitor.reference.end if newest is None else newest.end
+    begin = (reference_end or monitor.reference.end) if newest is None else newest.end
     if begin >= now:
         return Owed(due=())
     closed = windows_between(monitor.schedule, begin, now)
@@ -61,15 +72,26 @@ def _count_fresh(monitor: Monitor, due: Sequence[Window], now: datetime) -> int:
 
 def plan_monitor(database: Database, monitor: Monitor, row: MonitorRow, now: datetime) -> Owed:
     """Enter what `monitor` owes into the ledger and return it; planning twice changes nothing."""
-    newest = database.read(lambda tx: newest_slot(tx, row))
+    newest, end = database.read(lambda tx: (newest_slot(tx, row), _find_reference_end(tx, row)))
     owed = plan_windows(
-        monitor, newest=newest.window if newest else None, started_at=row.first_started_at, now=now
+        monitor,
+        newest=newest.window if newest else None,
+        started_at=row.first_started_at,
+        now=now,
+        reference_end=end,
     )
     for at in range(0, len(owed.given_up), MOST_PLANNED):
         some = owed.given_up[at : at + MOST_PLANNED]
         database.write(partial(_give_up, monitor=monitor, row=row, windows=some, owed=owed, now=now))
     enter_windows(database, monitor, row, owed.due)
     return owed
+
+
+def _find_reference_end(tx: sa.Connection, row: MonitorRow) -> datetime | None:
+    """Return where the reference that judges ends; None where there is none."""
+    active = next((one for one in list_references(tx, row) if one.state is ReferenceState.ACTIVE), None)
+    end = active.spec.get("to") if active else None
+    return None if end is None else read_stamp(end)
 
 
 def enter_windows(database: Database, monitor: Monitor, row: MonitorRow, windows: Sequence[Window]) -> None:

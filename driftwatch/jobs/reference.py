@@ -16,7 +16,7 @@ from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import Request
 from driftwatch.store.database import Database
-from driftwatch.store.monitors import MonitorRow
+from driftwatch.store.monitors import MonitorRow, find_monitor
 from driftwatch.store.references import (
     ReferenceState,
     list_references,
@@ -129,9 +129,10 @@ def keep_reference(
     """
 
     def save(tx: Any) -> int:
-        is_first = all(version.history != row.history for version in list_references(tx, row))
+        current = find_monitor(tx, row.key) or row  # Another version may have been promoted meanwhile.
+        is_first = all(version.history != current.history for version in list_references(tx, current))
         state = ReferenceState.ACTIVE if is_first else ReferenceState.CANDIDATE
-        return save_reference(tx, row, reference, spec=_describe_spec(monitor), now=now, state=state)
+        return save_reference(tx, current, reference, spec=_describe_spec(monitor), now=now, state=state)
 
     return database.write(save)
 

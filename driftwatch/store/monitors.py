@@ -9,11 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from driftwatch.errors import UsageError
 from driftwatch.store.inserting import insert_new
 from driftwatch.store.tables import configs, monitors
 
 __all__ = [
     "MonitorRow",
+    "begin_history",
     "find_monitor",
     "list_monitors",
     "mark_detached",
@@ -27,8 +29,9 @@ class MonitorRow:
     """A monitor the store knows.
 
     `key` is its id in the configuration, `identity` the fingerprint of what it watches. `history` grows by
-    one when that changes: slots, references and incidents of an earlier history are kept and stand still.
-    `first_started_at` is when its present history began.
+    one when that changes, or when another reference is to judge: slots and incidents of an earlier history
+    are kept and stand still. `first_started_at` is when its present history began. `inherits` is the former
+    history whose scores still count, None where it watched other data.
     """
 
     id: int
@@ -38,6 +41,7 @@ class MonitorRow:
     history: int
     first_started_at: datetime
     detached_at: datetime | None
+    inherits: int | None = None
 
 
 def register_monitor(
@@ -59,6 +63,7 @@ def register_monitor(
     changes: dict[str, Any] = {"config_fingerprint": config_fingerprint, "detached_at": None}
     if known.identity != identity:
         changes |= {"identity": identity, "history": known.history + 1, "first_started_at": now}
+        changes["inherits"] = None
     # The condition keeps two processes that register at once from starting two histories.
     connection.execute(
         sa.update(monitors)
@@ -66,6 +71,21 @@ def register_monitor(
         .values(changes)
     )
     return _need_monitor(connection, key)
+
+
+def begin_history(connection: sa.Connection, monitor: MonitorRow, now: datetime) -> MonitorRow:
+    """Return the monitor with another history of the same data, which inherits the scores of the present one.
+
+    Raises UsageError where somebody else began one in the meantime.
+    """
+    changed = connection.execute(
+        sa.update(monitors)
+        .where(monitors.c.id == monitor.id, monitors.c.history == monitor.history)
+        .values(history=monitor.history + 1, inherits=monitor.history, first_started_at=now)
+    )
+    if changed.rowcount != 1:
+        raise UsageError(f"{monitor.key} began another history in the meantime; look at it again, and retry")
+    return _need_monitor(connection, monitor.key)
 
 
 def find_monitor(connection: sa.Connection, key: str) -> MonitorRow | None:
@@ -119,4 +139,5 @@ def _build_row(row: sa.Row[Any]) -> MonitorRow:
         history=row.history,
         first_started_at=row.first_started_at,
         detached_at=row.detached_at,
+        inherits=row.inherits,
     )

@@ -18,7 +18,7 @@ from driftwatch.profiles.reference import Block, Reference, Skipped
 from driftwatch.profiles.window import Window
 from driftwatch.store.batches import build_profile, describe_batch
 from driftwatch.store.codec import decode_counts, decode_grid, encode_counts, encode_grid
-from driftwatch.store.monitors import MonitorRow
+from driftwatch.store.monitors import MonitorRow, begin_history
 from driftwatch.store.tables import (
     reference_blocks,
     reference_columns,
@@ -29,6 +29,7 @@ from driftwatch.store.tables import (
 __all__ = [
     "ReferenceRow",
     "ReferenceState",
+    "find_former",
     "list_references",
     "load_reference",
     "promote_reference",
@@ -46,7 +47,10 @@ class ReferenceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceRow:
-    """A reference version without its counts. `spec` is what it was built from."""
+    """A reference version without its counts. `spec` is what it was built from.
+
+    `history` is the latest history of the monitor in which it can judge.
+    """
 
     version: int
     history: int
@@ -141,10 +145,23 @@ def list_references(connection: sa.Connection, monitor: MonitorRow) -> list[Refe
     ]
 
 
+def find_former(connection: sa.Connection, monitor: MonitorRow) -> ReferenceRow | None:
+    """Return the version that judged before the active one, None where there was none."""
+    former = [
+        row
+        for row in list_references(connection, monitor)
+        if row.history == monitor.history and row.state is ReferenceState.RETIRED and row.promoted_at
+    ]
+    return max(former, key=lambda row: (row.promoted_at, row.version), default=None)
+
+
 def promote_reference(
     connection: sa.Connection, monitor: MonitorRow, version: int, now: datetime
 ) -> ReferenceRow:
     """Make `version` the active one, retire the one before it, and return it.
+
+    Another reference starts another history: every version goes along to it, so that it can be promoted
+    there. The one that is active already changes nothing.
 
     Raises UsageError for a version that the monitor's present history does not have.
     """
@@ -154,15 +171,19 @@ def promote_reference(
     if version not in known:
         listed = ", ".join(f"{row.version} ({row.state})" for row in known.values()) or "none yet"
         raise UsageError(f"{monitor.key} has no reference version {version}; its versions: {listed}")
-    if known[version].state is not ReferenceState.ACTIVE:
-        _retire_active(connection, monitor)
-        table = reference_versions
-        connection.execute(
-            sa.update(table)
-            .where(table.c.monitor_id == monitor.id, table.c.version == version)
-            .values(state=ReferenceState.ACTIVE, promoted_at=now)
-        )
-    return next(row for row in list_references(connection, monitor) if row.version == version)
+    if known[version].state is ReferenceState.ACTIVE:
+        return known[version]
+    renewed = begin_history(connection, monitor, now)
+    _retire_active(connection, monitor)
+    table = reference_versions
+    of_history = sa.and_(table.c.monitor_id == monitor.id, table.c.history == monitor.history)
+    connection.execute(sa.update(table).where(of_history).values(history=renewed.history))
+    connection.execute(
+        sa.update(table)
+        .where(table.c.monitor_id == monitor.id, table.c.version == version)
+        .values(state=ReferenceState.ACTIVE, promoted_at=now)
+    )
+    return next(row for row in list_references(connection, renewed) if row.version == version)
 
 
 def _retire_active(connection: sa.Connection, monitor: MonitorRow) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "Fenced",
     "SlotRow",
     "SlotState",
+    "abandon_slots",
     "claim_slot",
     "due_slots",
     "finish_slot",
@@ -192,6 +193,15 @@ def reopen_slots(connection: sa.Connection, monitor: MonitorRow, windows: Sequen
             slots.c.state != SlotState.CLAIMED,
         )
         .values(state=SlotState.DUE, next_at=slots.c.due_at, attempts=0)
+    )
+
+
+def abandon_slots(connection: sa.Connection, monitor: MonitorRow, reason: str) -> None:
+    """Give up what is due or claimed: whoever is at work on a window of this history is fenced."""
+    connection.execute(
+        sa.update(slots)
+        .where(_is_of(monitor), slots.c.state.in_(_OPEN))
+        .values(state=SlotState.SKIPPED, owner=None, claim_until=None, reason=reason)
     )
 
 

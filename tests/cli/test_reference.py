@@ -35,8 +35,16 @@ def test_a_later_one_judges_nothing_before_it_is_promoted(shop: Path) -> None:
     promoted = run_here("reference", "promote", "shop", "2", folder=shop)
     assert (promoted.status, promoted.stdout.splitlines()[0]) == (0, "shop: reference version 2 is active.")
     assert list_states(shop) == ["retired", "active"]
-    assert run_here("reference", "promote", "shop", "1", folder=shop).status == 0
+    back = run_here("reference", "rollback", "shop", folder=shop)
+    assert (back.status, back.stdout.splitlines()[0]) == (0, "shop: reference version 1 is active.")
     assert list_states(shop) == ["active", "retired"]
+
+
+def test_without_a_version_before_there_is_nothing_to_go_back_to(shop: Path) -> None:
+    back = run_here("reference", "rollback", "shop", folder=shop)
+
+    assert (back.status, back.stdout) == (2, "")
+    assert "shop: no other reference version was active before" in back.stderr
 
 
 def test_the_list_says_what_each_version_was_built_from(shop: Path) -> None:

@@ -135,6 +135,18 @@ def test_building_again_on_request_makes_a_candidate(store: Database) -> None:
     assert states(store, watch) == ["active", "candidate"]
 
 
+def test_building_while_somebody_promotes_replaces_nothing_that_judges(store: Database) -> None:
+    monitor = make_monitor(make_source())
+    watch = ensure(store, monitor)
+    rebuild_reference(store, monitor, watch.row, NOW)
+    store.write(lambda tx: promote_reference(tx, watch.row, 2, NOW))
+
+    rebuild_reference(store, monitor, watch.row, NOW)
+
+    after = ensure(store, monitor)
+    assert states(store, after) == ["retired", "active", "candidate"]
+
+
 def test_excluded_stretches_leave_out_every_block_they_touch() -> None:
     hour = timedelta(hours=1)
     excluded = (

@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from driftwatch.errors import StoreError, UsageError
 from driftwatch.profiles.reference import Block, Reference
 from driftwatch.store.database import Database
+from driftwatch.store.monitors import begin_history
 from driftwatch.store.references import (
     ReferenceState,
+    find_former,
     list_references,
     load_reference,
     promote_reference,
@@ -85,13 +87,15 @@ def test_a_candidate_judges_nothing_until_it_is_promoted(database: Database) -> 
 
     promoted = database.write(lambda connection: promote_reference(connection, monitor, 2, later))
 
-    after = database.read(lambda connection: load_reference(connection, monitor))
+    renewed = register(database)
+    after = database.read(lambda connection: load_reference(connection, renewed))
+    assert (renewed.history, renewed.inherits, renewed.first_started_at) == (2, 1, later)
     assert (before and before.version, after and after.version) == (1, 2)
     assert (promoted.version, promoted.promoted_at, promoted.rows) == (2, later, 402)
-    listed = database.read(lambda connection: list_references(connection, monitor))
-    assert [(row.version, row.state) for row in listed] == [
-        (1, ReferenceState.RETIRED),
-        (2, ReferenceState.ACTIVE),
+    listed = database.read(lambda connection: list_references(connection, renewed))
+    assert [(row.version, row.history, row.state) for row in listed] == [
+        (1, 2, ReferenceState.RETIRED),
+        (2, 2, ReferenceState.ACTIVE),
     ]
     assert listed[0].spec == {"from": "2013-01-01"}
     assert database.read(lambda connection: load_reference(connection, monitor, 1)) is not None
@@ -102,11 +106,23 @@ def test_a_retired_version_can_be_promoted_again(database: Database) -> None:
     _save(database, "flights", build_reference(2), ReferenceState.ACTIVE)
     monitor = register(database)
 
+    former = database.read(lambda connection: find_former(connection, monitor))
     database.write(lambda connection: promote_reference(connection, monitor, 1, NOW))
 
-    loaded = database.read(lambda connection: load_reference(connection, monitor))
-    assert loaded is not None
-    assert loaded.version == 1
+    loaded = database.read(lambda connection: load_reference(connection, register(database)))
+    assert (former and former.version, loaded and loaded.version) == (1, 1)
+
+
+def test_whoever_promotes_second_is_told_that_it_is_another_history_by_now(database: Database) -> None:
+    for state in (ReferenceState.ACTIVE, ReferenceState.CANDIDATE, ReferenceState.CANDIDATE):
+        _save(database, "flights", build_reference(1), state)
+    seen = register(database)
+    database.write(lambda connection: promote_reference(connection, seen, 2, NOW))
+
+    with pytest.raises(UsageError, match="flights has no reference version 3; its versions: none yet"):
+        database.write(lambda connection: promote_reference(connection, seen, 3, NOW))
+    with pytest.raises(UsageError, match="flights began another history in the meantime"):
+        database.write(lambda connection: begin_history(connection, seen, NOW))
 
 
 def test_promoting_an_unknown_version_lists_the_known_ones(database: Database) -> None:
