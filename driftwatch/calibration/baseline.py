@@ -75,9 +75,13 @@ class Baseline:
         """Return how many rows a window of this season usually has; None where no block tells."""
         return self.volumes.get(find_season(window, self.scheme, self.settings.timezone))
 
-    def measure_short(self, window: Window, tally: Tally) -> Evidence:
-        """Return how far a window is from the reference's windows of its season, itself left out."""
-        return self._measure(self.find_reference(window), tally, self.find_usual_volume(window))
+    def measure_short(self, window: Window, tally: Tally, *, in_season: bool = True) -> Evidence:
+        """Return how far a window is from the reference's windows of its season, itself left out.
+
+        Not `in_season`, it is compared with all of them: its counts are of several seasons.
+        """
+        against = self.find_reference(window) if in_season else self.total
+        return self._measure(against, tally, self.find_usual_volume(window))
 
     def measure_long(self, window: Window, tally: Tally) -> Evidence:
         """Return how far a season cycle that ends with `window` is from the whole reference."""

@@ -29,7 +29,8 @@ class Budget:
     `window` is the usual length of its windows and `share` its part of a promise that several monitors
     share, above 0 and up to 1. `cycle` is how many windows a season cycle has. `weights` multiply the
     scores of the columns they name; 1 for the others. With `hard_cap` nobody is told once the budget is
-    spent, but for scores beyond three times the limit.
+    spent, but for scores beyond three times the limit. A window with too few rows to show that a share
+    `must_see` of them moved is thin.
     """
 
     promise: FalsePages = field(default_factory=FalsePages)
@@ -38,6 +39,7 @@ class Budget:
     share: float = 1.0
     weights: Mapping[str, float] = field(default_factory=dict)
     hard_cap: bool = False
+    must_see: float = 0.2
 
     @property
     def level(self) -> float:

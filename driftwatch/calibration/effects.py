@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-__all__ = ["bound_growth", "bound_names_moved", "bound_numbers_moved"]
+__all__ = ["ALPHA", "bound_growth", "bound_names_moved", "bound_numbers_moved"]
+
+
+ALPHA = 0.01
+"""The chance that what is said to have moved at least is too much, over all columns above the limit."""
 
 
 def bound_numbers_moved(distance: float, chance: float, *, alpha: float) -> float:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +19,27 @@ from numpy.typing import NDArray
 from driftwatch.calibration.baseline import Baseline, BlockEvidence
 from driftwatch.calibration.budget import Budget
 from driftwatch.calibration.calibration import Calibration, Scored, calibrate, count_history
+from driftwatch.calibration.effects import ALPHA
 from driftwatch.calibration.evidence import Evidence, blank_evidence
 from driftwatch.calibration.ledger import enter_window, use_level
-from driftwatch.calibration.tally import Tally
+from driftwatch.calibration.tally import Tally, tally_profile
 from driftwatch.calibration.weighing import Weighed, weigh
+from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
 
 __all__ = [
     "Measured",
     "Recent",
     "Track",
+    "Waiting",
+    "add_thin",
     "add_window",
     "begin_track",
     "find_cycle",
+    "find_smallest",
+    "fold_parts",
+    "is_thin",
+    "join_waiting",
     "measure_window",
     "recalibrate",
     "sum_cycle",
@@ -51,14 +61,30 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Measured:
-    """A window with its evidence on both scales; `cycle` has the counts that the long one is about."""
+class Waiting:
+    """A window with too few rows to show anything by itself: its counts join those of the next."""
 
     window: Window
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """A window with its evidence on both scales.
+
+    `own` are its own counts, `before` those of the other windows of its cycle, oldest first; `tally` those it was measured by: the counts of thin windows before it are
+    among them. `cycle` has the counts that the long scale is about. `in_season`: it was compared with windows
+    of its season, which one with others' counts is not.
+    """
+
+    window: Window
+    own: Tally
+    before: tuple[Tally, ...]
     tally: Tally
     cycle: Tally
     short: Evidence
     long: Evidence
+    in_season: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +100,7 @@ class Track:
     budget: Budget
     level: float
     recent: tuple[Recent, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     history: tuple[Scored, ...] = ()
     calibration: Calibration | None = None
     calibrated_in: int | None = None
@@ -104,16 +131,63 @@ def recalibrate(track: Track, window: Window, hold: Callable[[Sequence[Scored]],
     return replace(track, calibration=made, calibrated_in=cycle)
 
 
-def measure_window(track: Track, window: Window, tally: Tally) -> Measured:
-    """Return the evidence of `window` by itself, and of the season cycle that ends with it."""
-    cycle = _choose_cycle(track, window, tally)
-    nothing = blank_evidence(track.baseline.layout)
+def join_waiting(track: Track, window: Window, profile: Profile) -> Profile:
+    """Return the counts that `window` is judged by: its own and those of thin windows that wait for it.
+
+    None waits longer than a season cycle.
+    """
+    since = _start_cycle(track, window)
+    waiting = (one.profile for one in track.waiting if since <= one.window.start < window.start)
+    return reduce(add, waiting, profile)
+
+
+def is_thin(track: Track, rows: int) -> bool:
+    """Return whether so many rows cannot show that the budget's `must_see` of them moved."""
+    return find_smallest(track, rows) >= track.budget.must_see
+
+
+def find_smallest(track: Track, rows: int) -> float:
+    """Return the smallest share of moved rows that so many rows could show, were it seen without any luck."""
+    usual = track.baseline.total.volume
+    if rows == 0 or usual == 0:
+        return 1.0
+    return min(1.0, math.sqrt(-0.5 * math.log(ALPHA / 2) * (1 / rows + 1 / usual)))
+
+
+def measure_window(track: Track, window: Window, profile: Profile, joined: Profile | None = None) -> Measured:
+    """Return the evidence of `window` by itself, and of the season cycle that ends with it.
+
+    `joined` are its counts together with those of thin windows before it, where there are any.
+    """
+    layout = track.baseline.layout
+    own = tally_profile(layout, profile)
+    cycle = _choose_cycle(track, window, own)
+    alone = joined is None or joined is profile
+    # How many rows came is asked of the window itself.
+    tally = own if joined is None else replace(tally_profile(layout, joined), volume=own.volume)
+    nothing = blank_evidence(layout)
     return Measured(
         window=window,
+        own=own,
+        before=tuple(one.tally for one in _in_cycle(track, window)),
         tally=tally,
         cycle=cycle,
-        short=track.baseline.measure_short(window, tally),
+        short=track.baseline.measure_short(window, tally, in_season=alone),
         long=track.baseline.measure_long(window, cycle) if np.any(cycle.rows) else nothing,
+        in_season=alone,
+    )
+
+
+def add_thin(track: Track, window: Window, profile: Profile) -> Track:
+    """Return the track after a window that was too thin to be judged."""
+    since = _start_cycle(track, window)
+    tally = tally_profile(track.baseline.layout, profile)
+    nothing = np.zeros(len(track.baseline.layout.columns), dtype=bool)
+    waiting = tuple(one for one in track.waiting if one.window.start >= since)
+    return replace(
+        track,
+        recent=(*_in_cycle(track, window), Recent(window=window, tally=tally, told=nothing)),
+        waiting=(*waiting, Waiting(window=window, profile=profile)),
     )
 
 
@@ -146,7 +220,7 @@ def add_window(
         Whether somebody was told at once; None while an incident is open, when the ledger stands still.
     """
     told = fold_parts(track, weighed.above_short)
-    recent = Recent(window=measured.window, tally=measured.tally, told=told)
+    recent = Recent(window=measured.window, tally=measured.own, told=told)
     level = track.level
     if paged is not None:
         level = enter_window(level, track.budget.level, paged=paged)
@@ -158,6 +232,7 @@ def add_window(
     return replace(
         track,
         recent=(*_in_cycle(track, measured.window), recent),
+        waiting=(),
         history=history,
         level=level,
     )
@@ -171,10 +246,14 @@ def fold_parts(track: Track, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _in_cycle(track: Track, window: Window) -> tuple[Recent, ...]:
     """Return the windows that are in the same sliding cycle as `window`, which is its last."""
+    since = _start_cycle(track, window)
+    return tuple(one for one in track.recent if one.window.start >= since and one.window < window)
+
+
+def _start_cycle(track: Track, window: Window) -> datetime:
     length: timedelta = track.budget.cycle * track.budget.window
     # Half a window of slack: days are 23 or 25 hours long when clocks change.
-    since = window.end - length - track.budget.window / 2
-    return tuple(one for one in track.recent if one.window.start >= since and one.window < window)
+    return window.end - length - track.budget.window / 2
 
 
 def sum_cycle(track: Track, window: Window, tally: Tally) -> tuple[Tally, NDArray[np.int64]]:

@@ -184,6 +184,8 @@ def _check_columns(monitor: MonitorSettings, path: Path, note: Note) -> None:
 def _check_budget(monitor: MonitorSettings, path: Path, note: Note) -> None:
     if monitor.false_pages is not None:
         _check_promise(monitor.false_pages, (*path, "false_pages"), note)
+    if not monitor.must_see > 0:
+        note((*path, "must_see"), "wants a share above 0: no number of rows could show less")
     importance = (monitor.columns.importance if monitor.columns else None) or {}
     for column, weight in importance.items():
         if not weight >= 0:

@@ -42,4 +42,5 @@ def build_budget(settings: MonitorSettings, schedule: Schedule, file: FileSettin
         share=share,
         weights=dict(weights),
         hard_cap=promise.hard_cap,
+        must_see=settings.must_see,
     )

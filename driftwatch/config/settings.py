@@ -208,6 +208,7 @@ class MonitorSettings:
     rules: tuple[RuleSettings, ...] = setting("explicit limits", ())
     false_pages: PromiseSettings | None = setting("the false-alarm budget: 1 in 30 days unless it says so")
     minimum_effect: Share | None = setting("the share of rows that must be shown to have moved")
+    must_see: Share = setting("the share of moved rows that a window must be able to show", Share(0.2))
     patience: int | PatienceSettings = setting("breached windows before an incident opens", 1)
     resolve_after: int = setting("clean complete windows before an incident resolves", 3)
     freshness: Freshness | None = setting("how late rows may be")

@@ -20,7 +20,7 @@ from driftwatch.incidents.limits import (
 from driftwatch.incidents.pairs import Pair, pair_columns
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging
 from driftwatch.incidents.structure import find_absent, find_all_missing, find_type_changed
-from driftwatch.incidents.weighed import Weighing, find_above
+from driftwatch.incidents.weighed import Weighing, find_above, find_extreme
 from driftwatch.profiles.keys import KeySample
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
@@ -63,7 +63,7 @@ def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named a
     Parameters
     ----------
     reference, profile
-        The reference, and the window's rows counted on its grids.
+        The reference, and the window's rows counted on its grids; those of thin windows before it are added.
     judging
         The rules, the minimum effect and the family-wise level.
     final
@@ -86,13 +86,14 @@ def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named a
     samples = [block.profile.keys for block in reference.blocks if block.profile.keys is not None]
     by_budget = _judge_weighed(reference, profile, judging, weighing)
     found = judge_columns(reference.total, profile, judging, samples=samples, by_budget=by_budget)
-    whole = list(_judge_whole(reference, profile, judging, repeats, by_budget))
+    rows = weighing.measured.own.volume if weighing else profile.rows
+    whole = list(_judge_whole(reference, profile, rows, judging, repeats, by_budget))
     findings = _sort_findings([*found.findings, *whole])
-    reason = None if final else _explain_partial(reference, profile, findings)
+    reason = None if final else _explain_partial(reference, profile, rows, findings)
     return Verdict(
         window=window,
         word=choose_word(findings) if reason is None else VerdictWord.PARTIAL,
-        rows=profile.rows,
+        rows=rows,
         findings=findings,
         statistics=found.statistics,
         score=weighing.weighed.score if weighing else None,
@@ -155,6 +156,7 @@ def _judge_pair(
     ]
     if by_budget is not None:
         candidates += [finding for finding in by_budget if finding.column == pair.column]
+        candidates.append(find_extreme(pair))
     elif judging.minimum_effect is not None:
         candidates.append(find_drift(pair, moved, minimum))
         candidates += find_rates(pair, Effect(minimum=minimum, alpha=alpha))
@@ -180,16 +182,17 @@ def _judge_keys(
 def _judge_whole(
     reference: Reference,
     profile: Profile,
+    rows: int,
     judging: Judging,
     repeats: Window | None,
     by_budget: Sequence[Finding] | None,
 ) -> Iterable[Finding]:
     usual_rows = [block.profile.rows for block in reference.blocks if block.window is not None]
-    candidates = [find_volume_breach(judging.rules, usual_rows, profile.rows)]
+    candidates = [find_volume_breach(judging.rules, usual_rows, rows)]
     if by_budget is not None:
         candidates += [finding for finding in by_budget if finding.kind is FindingKind.VOLUME]
     elif judging.minimum_effect is not None:
-        candidates.append(find_volume(usual_rows, profile.rows))
+        candidates.append(find_volume(usual_rows, rows))
     if judging.minimum_effect is not None and repeats is not None:
         pairs = pair_columns(reference.total, profile)
         # The ages of dates differ when the same rows come again, so that they were not compared.
@@ -225,16 +228,18 @@ def choose_word(findings: Sequence[Finding]) -> VerdictWord:
     return VerdictWord.DATA if findings else VerdictWord.OK
 
 
-def _explain_partial(reference: Reference, profile: Profile, findings: Sequence[Finding]) -> str | None:
+def _explain_partial(
+    reference: Reference, profile: Profile, rows: int, findings: Sequence[Finding]
+) -> str | None:
     for pair in pair_columns(reference.total, profile):
         if pair.is_unreadable:
             return f"no value in {pair.column} can be read"
-    shortfall = next((finding for finding in findings if _is_shortfall(finding, reference, profile)), None)
+    shortfall = next((finding for finding in findings if _is_shortfall(finding, reference, rows)), None)
     return shortfall.text if shortfall else None
 
 
-def _is_shortfall(finding: Finding, reference: Reference, profile: Profile) -> bool:
+def _is_shortfall(finding: Finding, reference: Reference, rows: int) -> bool:
     if finding.kind is not FindingKind.VOLUME:
         return False
     usual = [block.profile.rows for block in reference.blocks if block.profile.rows]
-    return profile.rows < median(usual)
+    return rows < median(usual)

@@ -14,6 +14,7 @@ __all__ = [
     "say_breach",
     "say_chance",
     "say_column_missing",
+    "say_extreme",
     "say_missing",
     "say_moved",
     "say_range",
@@ -64,7 +65,28 @@ def say_range(pair: Pair, share: float) -> str:
         beyond = "the range of the reference"
     else:
         beyond = f"the reference's {_say_value(sums.minimum)} to {_say_value(sums.maximum)}"
-    return f"{say_percent(share)} of the values in {pair.column} lie outside {beyond}"
+    return f"{say_percent(share)} of the values in {pair.column} lie outside {beyond}{_say_furthest(pair)}"
+
+
+def say_extreme(pair: Pair, value: float) -> str:
+    """Return the sentence for a single value that is far from any in the reference."""
+    sums = pair.reference.sums
+    if sums.minimum is None or sums.maximum is None:
+        return f"{pair.column} has a value of {_say_value(value)}"
+    usual = f"{_say_value(sums.minimum)} to {_say_value(sums.maximum)}"
+    return f"{pair.column} has a value of {_say_value(value)}, where the reference has {usual}"
+
+
+def _say_furthest(pair: Pair) -> str:
+    usual, found = pair.reference.sums, pair.current.sums
+    if pair.reference.grid.kind == "time" or None in (usual.minimum, usual.maximum):
+        return ""
+    ends = []
+    if found.minimum is not None and usual.minimum is not None and found.minimum < usual.minimum:
+        ends.append(f"down to {_say_value(found.minimum)}")
+    if found.maximum is not None and usual.maximum is not None and found.maximum > usual.maximum:
+        ends.append(f"up to {_say_value(found.maximum)}")
+    return f", {' and '.join(ends)}" if ends else ""
 
 
 def say_moved(pair: Pair, moved: float) -> str:

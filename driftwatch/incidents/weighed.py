@@ -14,7 +14,7 @@ import numpy as np
 
 from driftwatch.calibration.baseline import Baseline
 from driftwatch.calibration.calibration import Calibration
-from driftwatch.calibration.effects import bound_growth, bound_names_moved, bound_numbers_moved
+from driftwatch.calibration.effects import ALPHA, bound_growth, bound_names_moved, bound_numbers_moved
 from driftwatch.calibration.evidence import Evidence
 from driftwatch.calibration.layout import Aspect, Part
 from driftwatch.calibration.null import Null
@@ -25,6 +25,7 @@ from driftwatch.calibration.weighing import Scale, Weighed
 from driftwatch.incidents.finding import Finding, FindingKind
 from driftwatch.incidents.pairs import Pair
 from driftwatch.incidents.phrases import (
+    say_extreme,
     say_missing,
     say_moved,
     say_range,
@@ -35,10 +36,9 @@ from driftwatch.incidents.phrases import (
 from driftwatch.incidents.words import say_percent
 from driftwatch.profiles.grid import CategoryGrid
 
-__all__ = ["Weighing", "find_above"]
+__all__ = ["Weighing", "find_above", "find_extreme"]
 
-_ALPHA = 0.01
-"""The chance that what is said to have moved at least is too much, over all columns above the limit."""
+_FAR = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +74,7 @@ def find_above(weighing: Weighing, pairs: Mapping[str, Pair], minimum_effect: fl
     """
     layout, weighed = weighing.baseline.layout, weighing.weighed
     places = np.flatnonzero(weighed.above)
-    alpha = _ALPHA / max(1, len(places))
+    alpha = ALPHA / max(1, len(places))
     for place in places.tolist():
         part = layout.parts[place]
         if part.column and part.column not in pairs:
@@ -82,6 +82,35 @@ def find_above(weighing: Weighing, pairs: Mapping[str, Pair], minimum_effect: fl
         sights = [sight for scale in Scale if (sight := _look(weighing, place, scale, alpha)) is not None]
         found = [_describe(sight, weighing, pairs.get(part.column), minimum_effect) for sight in sights]
         yield max(found, key=lambda finding: (not finding.minor, finding.moved_share or 0.0))
+
+
+def find_extreme(pair: Pair) -> Finding | None:
+    """Return the minor finding that a value lies three times the reference's whole range beyond it.
+
+    One such value among thousands is a fault to be seen, and no reason to wake anybody.
+    """
+    usual, found = pair.reference.sums, pair.current.sums
+    bounds = (usual.minimum, usual.maximum, found.minimum, found.maximum)
+    if pair.reference.grid.kind != "number" or None in bounds:
+        return None
+    low, high, least, most = (float(bound or 0.0) for bound in bounds)
+    far = _FAR * (high - low)
+    if most > high + far:
+        value, statistic, limit = most, "maximum", high
+    elif least < low - far:
+        value, statistic, limit = least, "minimum", low
+    else:
+        return None
+    return Finding(
+        column=pair.column,
+        kind=FindingKind.RANGE,
+        statistic=statistic,
+        value=value,
+        limit=limit,
+        text=say_extreme(pair, value),
+        moved_share=1 / max(1, pair.current.rows),
+        minor=True,
+    )
 
 
 def _look(weighing: Weighing, place: int, scale: Scale, alpha: float) -> _Sight | None:
@@ -98,7 +127,9 @@ def _look(weighing: Weighing, place: int, scale: Scale, alpha: float) -> _Sight 
         limit=limit / float(weighing.calibration.weights[place] * null.calm[place]),
         null=null,
         evidence=measured.short if short else measured.long,
-        reference=baseline.find_reference(measured.window) if short else baseline.total,
+        reference=baseline.find_reference(measured.window)
+        if short and measured.in_season
+        else baseline.total,
         current=measured.tally if short else measured.cycle,
         alpha=alpha,
     )

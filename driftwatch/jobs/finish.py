@@ -84,6 +84,8 @@ class Finish:
         return Written(revision=revision, track=self._keep_track(tx, paged, in_turn=in_turn))
 
     def _keep_track(self, tx: sa.Connection, paged: bool | None, *, in_turn: bool) -> Track | None:
+        if self.judged.thinned is not None:
+            return self.judged.thinned
         paced = self.judged.paced
         if paced is None or self.judged.verdict.word not in JUDGED_WORDS:
             return None

@@ -6,11 +6,12 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from driftwatch.calibration.track import Track
+from driftwatch.calibration.track import Track, add_thin, find_smallest, is_thin, join_waiting
 from driftwatch.errors import DataError, DriftwatchError, SourceError, StoreError
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.idle import find_idle_rules
 from driftwatch.incidents.judge import judge
+from driftwatch.incidents.words import say_count, say_percent
 from driftwatch.jobs.batches import Batches, fingerprint_counts
 from driftwatch.jobs.facts import EMPTY_BY_HABIT, is_empty_by_habit
 from driftwatch.jobs.monitor import Monitor
@@ -39,7 +40,7 @@ class Judged:
     """The verdict on a window and the counts it rests on, None where nothing could be read.
 
     `may_recover` says that the same read may succeed later. `paced` is how the window was weighed by the
-    false-alarm budget, None where it was not.
+    false-alarm budget, None where it was not; `thinned` the track after a window that was too thin for that.
     """
 
     verdict: Verdict
@@ -47,6 +48,7 @@ class Judged:
     fingerprint: str | None = None
     may_recover: bool = False
     paced: Paced | None = None
+    thinned: Track | None = None
 
 
 def judge_window(
@@ -78,12 +80,17 @@ def _judge_profile(
     idle = list(find_idle_rules(watch.monitor.judging.rules, watch.reference))
     if idle:
         raise DataError(f"{watch.monitor.id}: {'; '.join(idle)}; correct `rules`")
-    paced = None
+    paced, joined = None, profile
     if track is not None and profile.rows:
-        paced = pace_window(database, watch, track, window, profile)
+        joined = join_waiting(track, window, profile)
+        if is_thin(track, joined.rows):
+            verdict = _build_thin(track, window, profile, joined)
+            thinned = add_thin(track, window, profile)
+            return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, thinned=thinned)
+        paced = pace_window(database, watch, track, window, profile, joined)
     verdict = judge(
         watch.reference,
-        profile,
+        joined,
         window=window,
         judging=watch.monitor.judging,
         final=final,
@@ -93,6 +100,16 @@ def _judge_profile(
     if profile.rows == 0 and is_empty_by_habit(watch.reference, window, watch.monitor.timezone):
         verdict = replace(verdict, reason=EMPTY_BY_HABIT)
     return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, paced=paced)
+
+
+def _build_thin(track: Track, window: Window, profile: Profile, joined: Profile) -> Verdict:
+    smallest = say_percent(find_smallest(track, joined.rows))
+    together = "" if joined.rows == profile.rows else f", {joined.rows:,} with the windows before it"
+    reason = (
+        f"not enough data: {say_count(profile.rows, 'row')}{together}, which could not show a change of less "
+        f"than {smallest} of the rows; they are judged with the next window's"
+    )
+    return Verdict(window=window, word=VerdictWord.THIN, rows=profile.rows, reason=reason)
 
 
 def _fail(window: Window, reason: str, *, may_recover: bool = False) -> Judged:

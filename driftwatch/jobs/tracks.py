@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +21,7 @@ from driftwatch.calibration.tally import tally_profile
 from driftwatch.calibration.track import (
     Recent,
     Track,
+    Waiting,
     add_window,
     begin_track,
     find_cycle,
@@ -29,6 +31,7 @@ from driftwatch.calibration.track import (
     weigh_window,
 )
 from driftwatch.incidents.codec import decode_incident
+from driftwatch.incidents.finding import VerdictWord
 from driftwatch.incidents.holds import hold_out, list_holds
 from driftwatch.incidents.incident import Hold, IncidentKind
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT
@@ -58,6 +61,7 @@ from driftwatch.store.scores import (
     record_scores,
     write_ledger,
 )
+from driftwatch.store.verdicts import list_verdicts
 
 __all__ = ["Paced", "keep_paced", "open_track", "pace_window"]
 
@@ -87,8 +91,13 @@ def open_track(database: Database, watch: Watch, before: Window) -> Track | None
     return database.read(lambda tx: _load(tx, watch, before, begin_track(baseline, blocks, budget)))
 
 
-def pace_window(database: Database, watch: Watch, track: Track, window: Window, profile: Profile) -> Paced:
-    """Return a window of at least one row weighed on the track, calibrated anew where it is time."""
+def pace_window(
+    database: Database, watch: Watch, track: Track, window: Window, profile: Profile, joined: Profile
+) -> Paced:
+    """Return a window of at least one row weighed on the track, calibrated anew where it is time.
+
+    `joined` has the counts of thin windows before it too.
+    """
     cycle = find_cycle(window.start, track.budget)
     is_fresh = track.calibration is None or track.calibrated_in != cycle
     if is_fresh:
@@ -96,7 +105,7 @@ def pace_window(database: Database, watch: Watch, track: Track, window: Window, 
         track = recalibrate(track, window, lambda past: hold_out(track.baseline.layout, past, holds))
     if track.calibration is None:
         raise RuntimeError("a track has a calibration once it was calibrated")
-    measured = measure_window(track, window, tally_profile(track.baseline.layout, profile))
+    measured = measure_window(track, window, profile, joined)
     weighing = Weighing(
         baseline=track.baseline,
         calibration=track.calibration,
@@ -191,13 +200,28 @@ def _load(tx: sa.Connection, watch: Watch, before: Window, track: Track) -> Trac
                 told = np.where(places >= 0, scores.told[0][places], False)
                 recent.append(Recent(window=row.window, tally=tally_profile(layout, profile), told=told))
     ledger = read_ledger(tx, watch.row)
+    thin = _load_thin(tx, watch, since, before)
+    nothing = np.zeros(len(layout.columns), dtype=bool)
+    recent += [
+        Recent(window=one.window, tally=tally_profile(layout, one.profile), told=nothing) for one in thin
+    ]
+    last = history[-1].window if history else None
     track = replace(
         track,
         history=tuple(history),
-        recent=tuple(recent),
+        recent=tuple(sorted(recent, key=lambda one: one.window)),
+        waiting=tuple(one for one in thin if last is None or one.window > last),
         level=budget.level if ledger is None else min(ledger.level, budget.level),
     )
     return track if ledger is not None and ledger.outdated else _load_calibration(tx, watch, before, track)
+
+
+def _load_thin(tx: sa.Connection, watch: Watch, since: datetime, before: Window) -> list[Waiting]:
+    """Return the windows since a time that had too few rows to be judged."""
+    rows = list_verdicts(tx, watch.row, since, before.start)
+    windows = [row.window for row in rows if row.verdict.word is VerdictWord.THIN]
+    found = ((window, load_profile(tx, watch.row, window, watch.reference)) for window in windows)
+    return [Waiting(window=window, profile=profile) for window, profile in found if profile is not None]
 
 
 def _load_calibration(tx: sa.Connection, watch: Watch, before: Window, track: Track) -> Track:

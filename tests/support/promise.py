@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from driftwatch.calibration.baseline import Settings, build_baseline, measure_blocks
 from driftwatch.calibration.budget import Budget
-from driftwatch.calibration.tally import tally_profile
 from driftwatch.calibration.track import add_window, begin_track, measure_window, recalibrate, weigh_window
 from driftwatch.incidents.advance import advance
 from driftwatch.incidents.finding import Verdict
@@ -56,7 +55,7 @@ def judge_world(world: World, *, windows: int | None = None, minimum_effect: flo
     for window, profile in world.windows:
         held = [hold for one in incidents.values() for hold in list_holds(one)]
         track = recalibrate(track, window, lambda past, held=held: hold_out(baseline.layout, past, held))  # type: ignore[misc]
-        measured = measure_window(track, window, tally_profile(baseline.layout, profile))
+        measured = measure_window(track, window, profile)
         weighed = weigh_window(track, measured)
         assert track.calibration is not None
         weighing = Weighing(

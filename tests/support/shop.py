@@ -52,6 +52,7 @@ monitors:
     owner: sales
     source: {kind: files, path: rows.csv, time_column: at}
     window: 1d
+    must_see: 0.5                                  # 48 rows show no less
     reference: {from: 2024-01-01, to: 2024-01-11}
     columns: {exclude: [id]}
     model: {name: basket, version: "7"}
@@ -67,21 +68,21 @@ _TABLES = (
 )
 
 
-def build_rows() -> list[dict[str, object]]:
+def build_rows(a_day: int = 48) -> list[dict[str, object]]:
     """Return the rows of the shop, the same ones every time."""
     random, start = Random(7), datetime(2024, 1, 1)
     rows: list[dict[str, object]] = []
-    for number in range(30 * 48):
-        at = start + timedelta(minutes=30) * number
+    for number in range(30 * a_day):
+        at = start + timedelta(days=1) / a_day * number
         is_dear = at.day in {15, 16} or at.day >= 25
         amount = round(random.gauss(118, 2) if is_dear else random.gauss(100, 10), 3)
         rows.append({"at": at.isoformat(), "id": number, "amount": amount, "kind": random.choice("abc")})
     return rows
 
 
-def write_rows(path: Path) -> None:
+def write_rows(path: Path, a_day: int = 48) -> None:
     """Write the rows of the shop as CSV."""
-    rows = build_rows()
+    rows = build_rows(a_day)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
