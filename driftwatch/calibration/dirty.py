@@ -33,7 +33,7 @@ _SUSPECTS = 4
 """A quarter of the blocks may be odd: with more of them nobody can say which are the ordinary ones."""
 _LEAST_SCORE = 4.0
 """What ordinary blocks reach by themselves: below, nothing is odd."""
-_FAR = 12.0
+_FAR = 16.0
 """So far off a block is odd whatever the others do."""
 _STRETCHES = 3
 """What comes and goes more often than this is how a column is, and no fault."""
@@ -113,7 +113,7 @@ def _name_time(window: Window, zone: str) -> tuple[int, int]:
 
 
 def _find_repeated(reference: Reference, baseline: Baseline) -> Iterator[OddBlock]:
-    """Yield the blocks with the same counts as an earlier one, where chance alone does not make them equal."""
+    """Yield the blocks with the counts of an earlier one, where chance alone does not make them equal."""
     # Ages are left out: the same dates are older a window later.
     lasting = np.array([grid.kind != "time" for grid in reference.grids.values()], dtype=bool)
     first: dict[tuple[int, int, int], tuple[Window, Profile]] = {}
