@@ -72,9 +72,10 @@ class Waiting:
 class Measured:
     """A window with its evidence on both scales.
 
-    `own` are its own counts, `before` those of the other windows of its cycle, oldest first; `tally` those it was measured by: the counts of thin windows before it are
-    among them. `cycle` has the counts that the long scale is about. `in_season`: it was compared with windows
-    of its season, which one with others' counts is not.
+    `own` are its own counts, `before` those of the other windows of its cycle, oldest first. `tally` has the
+    counts it was measured by: those of thin windows before it are among them. `cycle` has the counts that
+    the long scale is about. `in_season`: it was compared with windows of its season, which one with others'
+    counts is not.
     """
 
     window: Window

@@ -179,6 +179,8 @@ def _describe_drift(sight: _Sight, weighing: Weighing, pair: Pair) -> Finding:
         usual, cells = sight.reference.cells[place, :size], sight.current.cells[place, :size]
         value, statistic = float(np.max(np.abs(cells / cells.sum() - usual / usual.sum()))), "share_change"
         moved = bound_names_moved(usual, cells, alpha=sight.alpha)
+    if sight.scale is Scale.LONG:
+        moved = max(moved, _bound_stretches(sight, weighing))
     return Finding(
         column=pair.column,
         kind=FindingKind.DRIFT,
@@ -188,6 +190,30 @@ def _describe_drift(sight: _Sight, weighing: Weighing, pair: Pair) -> Finding:
         text=say_moved(pair, moved),
         moved_share=moved,
     )
+
+
+def _bound_stretches(sight: _Sight, weighing: Weighing) -> float:
+    """Return how much moved at least in the stretch of last windows in which that is clearest.
+
+    A change that began in the middle of a cycle is mixed with what was before it: over all of the cycle
+    fewer rows seem to have moved than did since.
+    """
+    layout, measured, place = weighing.baseline.layout, weighing.measured, sight.place
+    size = len(layout.starts[place]) - (0 if layout.is_number[place] else 1)
+    usual = sight.reference.cells[place, :size]
+    stretch = np.zeros_like(usual)
+    bounds = [0.0]
+    for tally in (measured.own, *reversed(measured.before)):
+        stretch = stretch + tally.cells[place, :size]
+        n, m = int(usual.sum()), int(stretch.sum())
+        if m == 0:
+            continue
+        if layout.is_number[place]:
+            apart = float(np.max(np.abs(np.cumsum(stretch) / m - np.cumsum(usual) / n)))
+            bounds.append(bound_numbers_moved(apart, 1 / n + 1 / m, alpha=sight.alpha))
+        else:
+            bounds.append(bound_names_moved(usual, stretch, alpha=sight.alpha))
+    return max(bounds)
 
 
 def _describe_rate(sight: _Sight, weighing: Weighing, pair: Pair) -> Finding:
