@@ -85,9 +85,10 @@ class Calibration:
 
         It is the state alone where nothing is to be added.
         """
+        said = self.state.value
         if self.state is CalibrationState.PROVISIONAL:
-            return f"provisional ({self.missing} more windows needed)"
-        return self.state.value
+            said += f" ({self.missing} more windows needed)"
+        return f"{said}, {self.inherited} windows inherited" if self.inherited else said
 
 
 def find_weights(layout: Layout, budget: Budget) -> NDArray[np.float64]:

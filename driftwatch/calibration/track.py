@@ -35,6 +35,7 @@ __all__ = [
     "add_thin",
     "add_window",
     "begin_track",
+    "count_missing",
     "find_cycle",
     "find_smallest",
     "fold_parts",
@@ -93,6 +94,8 @@ class Track:
     """Where a monitor stands before its next window.
 
     `history` are the windows judged before, oldest first and unheld; `level` is what the ledger has left.
+    `inherited` were judged against an earlier reference, with what was held out of them: the newest count
+    until there are enough others.
     `calibration` is None until the first window asks for one; `calibrated_in` is the season cycle it is of.
     """
 
@@ -103,6 +106,7 @@ class Track:
     recent: tuple[Recent, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     history: tuple[Scored, ...] = ()
+    inherited: tuple[Scored, ...] = ()
     calibration: Calibration | None = None
     calibrated_in: int | None = None
 
@@ -128,8 +132,16 @@ def recalibrate(track: Track, window: Window, hold: Callable[[Sequence[Scored]],
     if track.calibration is not None and track.calibrated_in == cycle:
         return track
     past = hold(track.history[-count_history(track.budget) :])
-    made = calibrate(track.baseline, track.blocks, past, track.budget)
+    missing = count_missing(track, len(past))
+    inherited = track.inherited[-missing:] if missing else ()
+    made = calibrate(track.baseline, track.blocks, [*inherited, *past], track.budget)
+    made = replace(made, inherited=len(inherited))
     return replace(track, calibration=made, calibrated_in=cycle)
+
+
+def count_missing(track: Track, judged: int) -> int:
+    """Return how many windows the promise needs beside the reference's blocks and so many judged ones."""
+    return max(0, track.budget.needed - len(track.blocks) - judged)
 
 
 def join_waiting(track: Track, window: Window, profile: Profile) -> Profile:

@@ -9,13 +9,10 @@ from functools import lru_cache
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from driftwatch.calibration.baseline import Baseline, BlockEvidence, Settings, build_baseline, measure_blocks
 from driftwatch.calibration.budget import Budget
-from driftwatch.calibration.calibration import Scored, count_history
-from driftwatch.calibration.evidence import Evidence
-from driftwatch.calibration.layout import Layout
+from driftwatch.calibration.calibration import count_history
 from driftwatch.calibration.seasons import Scheme
 from driftwatch.calibration.tally import tally_profile
 from driftwatch.calibration.track import (
@@ -36,6 +33,7 @@ from driftwatch.incidents.holds import hold_out, list_holds
 from driftwatch.incidents.incident import Hold, IncidentKind
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT
 from driftwatch.incidents.weighed import Weighing
+from driftwatch.jobs.inheritance import SET_ASIDE, load_inherited, map_columns, read_scored
 from driftwatch.jobs.reference import Watch
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
@@ -66,8 +64,6 @@ from driftwatch.store.verdicts import list_verdicts
 __all__ = ["Paced", "keep_paced", "open_track", "pace_window"]
 
 _AXES = frozenset({IncidentKind.DRIFT, IncidentKind.DATA})
-_SET_ASIDE = "set aside"
-"""Marks the scores of a window that is no part of the null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,7 +128,7 @@ def keep_paced(
         short=(measured.short,),
         long=(measured.long,),
         told=fold_parts(paced.track, weighing.weighed.above_short)[np.newaxis],
-        scheme=None if counts else _SET_ASIDE,
+        scheme=None if counts else SET_ASIDE,
     )
     version = watch.reference.version
     record_scores(tx, watch.row, window, version, encode_scores(stored))
@@ -191,9 +187,9 @@ def _load(tx: sa.Connection, watch: Watch, before: Window, track: Track) -> Trac
     since = before.end - (budget.cycle + 0.5) * budget.window
     for row in list_scores(tx, watch.row, before=before.start, newest=count_history(budget)):
         scores = decode_scores(row.document, what=f"{watch.monitor.id}: scores of {row.window}")
-        places = _map_columns(layout, scores.columns)
-        if scores.scheme != _SET_ASIDE:
-            history.append(_read_scored(layout, row.window, scores, places))
+        places = map_columns(layout, scores.columns)
+        if scores.scheme != SET_ASIDE:
+            history.append(read_scored(layout, row.window, scores))
         if row.window.start >= since:
             profile = load_profile(tx, watch.row, row.window, watch.reference)
             if profile is not None:
@@ -209,6 +205,7 @@ def _load(tx: sa.Connection, watch: Watch, before: Window, track: Track) -> Trac
     track = replace(
         track,
         history=tuple(history),
+        inherited=load_inherited(tx, watch, track, [one.window for one in history], before),
         recent=tuple(sorted(recent, key=lambda one: one.window)),
         waiting=tuple(one for one in thin if last is None or one.window > last),
         level=budget.level if ledger is None else min(ledger.level, budget.level),
@@ -232,29 +229,6 @@ def _load_calibration(tx: sa.Connection, watch: Watch, before: Window, track: Tr
     what = f"{watch.monitor.id}: the calibration kept at {start}"
     calibration = decode_calibration(document, track.baseline.layout.columns, what=what)
     return replace(track, calibration=calibration, calibrated_in=find_cycle(start, track.budget))
-
-
-def _map_columns(layout: Layout, columns: Sequence[str]) -> NDArray[np.int64]:
-    """Return, for each column of the layout, its place among stored `columns`; −1 where it has none."""
-    place = {name: number for number, name in enumerate(columns)}
-    return np.array([place.get(name, -1) for name in layout.columns], dtype=np.int64)
-
-
-def _read_scored(layout: Layout, window: Window, scores: StoredScores, places: NDArray[np.int64]) -> Scored:
-    short, long = scores.short[0], scores.long[0]
-    if scores.columns != layout.columns:
-        count = len(scores.columns)
-        by_column = [np.where(places >= 0, places + at * count, -1) for at in range(3)]
-        order = np.concatenate([*by_column, np.array([3 * count, 3 * count + 1])])
-        short, long = _reorder(short, order), _reorder(long, order)
-    return Scored(window=window, short=short, long=long, held=np.zeros(len(layout.parts), dtype=bool))
-
-
-def _reorder(evidence: Evidence, order: NDArray[np.int64]) -> Evidence:
-    return Evidence(
-        distance=np.where(order >= 0, evidence.distance[order], np.nan),
-        chance=np.where(order >= 0, evidence.chance[order], np.nan),
-    )
 
 
 def _list_holds(tx: sa.Connection, watch: Watch) -> list[Hold]:
