@@ -13,6 +13,13 @@ from driftwatch.calibration.tally import Tally
 __all__ = ["Moments", "find_moments"]
 
 _DRAWS = 2_000
+_MOST = 2.0
+"""Degrees of freedom that a part is given at most.
+
+A steady column's distance has more of them, a restless one's has one. Given all of theirs, steady columns
+would be seen on a shift of half the size, and restless ones only on twice the usual: measured, 2 sees each
+kind as early as it can be without the other paying for it.
+"""
 _SEED = 20_130_208
 """Fixed, so that the same reference has the same moments wherever and whenever it is read."""
 
@@ -51,7 +58,7 @@ def find_moments(layout: Layout, total: Tally) -> Moments:
         drawn = _draw(layout, total, place, normals)
         if drawn is not None and (middle := float(drawn.mean())) > 0:
             mean[place] = middle
-            freedom[place] = max(1.0, 2 * middle**2 / max(float(drawn.var()), 1e-12))
+            freedom[place] = min(_MOST, max(1.0, 2 * middle**2 / max(float(drawn.var()), 1e-12)))
     return Moments(mean=mean, freedom=freedom)
 
 
