@@ -23,6 +23,8 @@ __all__ = [
     "say_rows",
     "say_type_changed",
     "say_unseen",
+    "say_usual",
+    "say_value",
 ]
 
 _KINDS = {"number": "as numbers", "time": "as times", "boolean": "as true or false", "category": "as names"}
@@ -46,7 +48,7 @@ def say_type_changed(pair: Pair) -> str:
 def say_missing(pair: Pair, share: float, usual: float) -> str:
     """Return the sentence for rows without a value; `usual` is their share in the reference."""
     rows = "no row has a value" if share == 1.0 else f"{say_percent(share)} of the rows have no value"
-    return f"{rows} in {pair.column}, against {_say_usual(usual)} {_without(share)}in the reference"
+    return f"{rows} in {pair.column}, against {say_usual(usual)} {_without(share)}in the reference"
 
 
 def _without(share: float) -> str:
@@ -64,7 +66,7 @@ def say_range(pair: Pair, share: float) -> str:
     if pair.reference.grid.kind == "time" or sums.minimum is None or sums.maximum is None:
         beyond = "the range of the reference"
     else:
-        beyond = f"the reference's {_say_value(sums.minimum)} to {_say_value(sums.maximum)}"
+        beyond = f"the reference's {say_value(sums.minimum)} to {say_value(sums.maximum)}"
     return f"{say_percent(share)} of the values in {pair.column} lie outside {beyond}{_say_furthest(pair)}"
 
 
@@ -72,9 +74,9 @@ def say_extreme(pair: Pair, value: float) -> str:
     """Return the sentence for a single value that is far from any in the reference."""
     sums = pair.reference.sums
     if sums.minimum is None or sums.maximum is None:
-        return f"{pair.column} has a value of {_say_value(value)}"
-    usual = f"{_say_value(sums.minimum)} to {_say_value(sums.maximum)}"
-    return f"{pair.column} has a value of {_say_value(value)}, where the reference has {usual}"
+        return f"{pair.column} has a value of {say_value(value)}"
+    usual = f"{say_value(sums.minimum)} to {say_value(sums.maximum)}"
+    return f"{pair.column} has a value of {say_value(value)}, where the reference has {usual}"
 
 
 def _say_furthest(pair: Pair) -> str:
@@ -83,9 +85,9 @@ def _say_furthest(pair: Pair) -> str:
         return ""
     ends = []
     if found.minimum is not None and usual.minimum is not None and found.minimum < usual.minimum:
-        ends.append(f"down to {_say_value(found.minimum)}")
+        ends.append(f"down to {say_value(found.minimum)}")
     if found.maximum is not None and usual.maximum is not None and found.maximum > usual.maximum:
-        ends.append(f"up to {_say_value(found.maximum)}")
+        ends.append(f"up to {say_value(found.maximum)}")
     return f", {' and '.join(ends)}" if ends else ""
 
 
@@ -101,7 +103,7 @@ def say_repeated_keys(share: float, usual: float, *, exact: bool) -> str:
     about = "" if exact else ", estimated from a sample of the keys"
     return (
         f"{say_percent(share)} of the rows repeat the key of an earlier row, "
-        f"against {_say_usual(usual)} in the reference{about}"
+        f"against {say_usual(usual)} in the reference{about}"
     )
 
 
@@ -133,11 +135,13 @@ def say_chance(column: str, statistic: str, value: float, *, chance: float, limi
     )
 
 
-def _say_usual(share: float) -> str:
+def say_usual(share: float) -> str:
+    """Return a share of the reference in words, none where it is 0."""
     return "none" if share == 0.0 else say_percent(share)
 
 
-def _say_value(value: float) -> str:
+def say_value(value: float) -> str:
+    """Return a value of a column: large numbers with all their digits before the point."""
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else say_number(value)
 
 
@@ -150,7 +154,7 @@ def _say_change(pair: Pair) -> str:
     before, now = _find_middle(pair.reference, grid), _find_middle(pair.current, grid)
     if before is None or now is None or before == now:
         return ""
-    return f"the middle value went from {_say_value(before)} to {_say_value(now)}"
+    return f"the middle value went from {say_value(before)} to {say_value(now)}"
 
 
 def _find_middle(counts: Counts, grid: NumberGrid) -> float | None:
@@ -182,7 +186,7 @@ def _say_name_change(pair: Pair, grid: CategoryGrid) -> str:
         name = "the rarer values"
     else:
         name = _cut(grid.names[cell])
-    return f"{name} went from {_say_usual(float(before[cell]))} to {_say_usual(float(now[cell]))} of the rows"
+    return f"{name} went from {say_usual(float(before[cell]))} to {say_usual(float(now[cell]))} of the rows"
 
 
 def _cut(name: str) -> str:
