@@ -19,16 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.profiles.counts import Counts
-from driftwatch.profiles.grid import CategoryGrid, Grid
+from driftwatch.profiles.grid import CategoryGrid, Grid, get_recipe
 from driftwatch.profiles.reference import Reference
 from driftwatch.statistics.rates import liken_unseen
 
-__all__ = ["MAX_COARSE_NAMES", "MAX_COARSE_POINTS", "Aspect", "Layout", "Part", "build_layout"]
+__all__ = ["MAX_COARSE_NAMES", "MAX_COARSE_POINTS", "VOLUME_PLACE", "Aspect", "Layout", "Part", "build_layout"]
 
 MAX_COARSE_POINTS = 128
 """Quantiles of the reference that scores are computed on."""
 MAX_COARSE_NAMES = 50
 """Categories that are scored one by one; the others are scored together."""
+VOLUME_PLACE = -2
+"""Where the volume stands among the parts."""
 _LEAST_EXPECTED = 5
 """Rows of a usual window that a category has to have to be scored by itself."""
 
@@ -56,7 +58,8 @@ class Layout:
     """The order in which columns and parts are kept in arrays.
 
     `columns` are the P columns in order. `starts` are, for each column, the fine cells at which a coarse
-    cell begins; `width` is the greatest number of coarse cells. `is_number` has shape (P,). `unseen_hits`
+    cell begins; `width` is the greatest number of coarse cells. `is_number` and `is_derived` have shape (P,):
+    a derived column is nothing that is delivered, and only its drift is scored. `unseen_hits`
     and `unseen_rows`, both (P,), say what the reference knows of unseen categories, as hits among rows;
     0 rows where it knows nothing. Parts are the P drifts, the P missing shares, the P shares beyond, then
     volume and repeated keys.
@@ -65,6 +68,7 @@ class Layout:
     columns: tuple[str, ...]
     starts: tuple[NDArray[np.int64], ...]
     is_number: NDArray[np.bool_]
+    is_derived: NDArray[np.bool_]
     unseen_hits: NDArray[np.int64]
     unseen_rows: NDArray[np.int64]
 
@@ -120,6 +124,7 @@ def build_layout(reference: Reference) -> Layout:
         is_number=np.array(
             [not isinstance(reference.grids[name], CategoryGrid) for name in names], dtype=bool
         ),
+        is_derived=np.array([get_recipe(reference.grids[name]) is not None for name in names], dtype=bool),
         unseen_hits=np.array([hits for hits, _ in unseen], dtype=np.int64),
         unseen_rows=np.array([rows for _, rows in unseen], dtype=np.int64),
     )

@@ -14,7 +14,7 @@ from driftwatch.jobs.judged import Judged, is_final
 from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.steps import Steps
-from driftwatch.jobs.tracks import keep_paced
+from driftwatch.jobs.tracks import keep_paced, keep_thin
 from driftwatch.jobs.windows import due_at
 from driftwatch.profiles.window import Window
 from driftwatch.store.slots import Claim, SlotState, finish_slot, postpone_slot
@@ -84,9 +84,9 @@ class Finish:
         return Written(revision=revision, track=self._keep_track(tx, paged, in_turn=in_turn))
 
     def _keep_track(self, tx: sa.Connection, paged: bool | None, *, in_turn: bool) -> Track | None:
-        if self.judged.thinned is not None:
-            return self.judged.thinned
-        paced = self.judged.paced
+        paced, profile = self.judged.paced, self.judged.profile
+        if paced is not None and profile is not None and self.judged.verdict.word is VerdictWord.THIN:
+            return keep_thin(tx, self.watch, paced, profile)
         if paced is None or self.judged.verdict.word not in JUDGED_WORDS:
             return None
         return keep_paced(tx, self.watch, paced, counts=True, in_turn=in_turn, paged=paged)

@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from driftwatch.calibration.track import Track, add_thin, find_smallest, is_thin, join_waiting
+from driftwatch.calibration.layout import VOLUME_PLACE
+from driftwatch.calibration.track import Track, find_smallest, is_thin, join_waiting
 from driftwatch.errors import DataError, DriftwatchError, SourceError, StoreError
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.idle import find_idle_rules
@@ -40,7 +41,7 @@ class Judged:
     """The verdict on a window and the counts it rests on, None where nothing could be read.
 
     `may_recover` says that the same read may succeed later. `paced` is how the window was weighed by the
-    false-alarm budget, None where it was not; `thinned` the track after a window that was too thin for that.
+    false-alarm budget, None where it was not.
     """
 
     verdict: Verdict
@@ -48,7 +49,6 @@ class Judged:
     fingerprint: str | None = None
     may_recover: bool = False
     paced: Paced | None = None
-    thinned: Track | None = None
 
 
 def judge_window(
@@ -83,11 +83,11 @@ def _judge_profile(
     paced, joined = None, profile
     if track is not None and profile.rows:
         joined = join_waiting(track, window, profile)
-        if is_thin(track, joined.rows):
-            verdict = _build_thin(track, window, profile, joined)
-            thinned = add_thin(track, window, profile)
-            return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, thinned=thinned)
         paced = pace_window(database, watch, track, window, profile, joined)
+        # That rows are missing can be shown by the few that came.
+        if is_thin(track, joined.rows) and not paced.weighing.weighed.above[VOLUME_PLACE]:
+            verdict = _build_thin(track, window, profile, joined)
+            return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, paced=paced)
     verdict = judge(
         watch.reference,
         joined,

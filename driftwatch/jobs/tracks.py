@@ -19,6 +19,7 @@ from driftwatch.calibration.track import (
     Recent,
     Track,
     Waiting,
+    add_thin,
     add_window,
     begin_track,
     find_cycle,
@@ -61,7 +62,7 @@ from driftwatch.store.scores import (
 )
 from driftwatch.store.verdicts import list_verdicts
 
-__all__ = ["Paced", "keep_paced", "open_track", "pace_window"]
+__all__ = ["Paced", "keep_paced", "keep_thin", "open_track", "pace_window"]
 
 _AXES = frozenset({IncidentKind.DRIFT, IncidentKind.DATA})
 
@@ -130,14 +131,24 @@ def keep_paced(
         told=fold_parts(paced.track, weighing.weighed.above_short)[np.newaxis],
         scheme=None if counts else SET_ASIDE,
     )
-    version = watch.reference.version
-    record_scores(tx, watch.row, window, version, encode_scores(stored))
-    if paced.is_fresh:
-        document = encode_calibration(weighing.calibration, columns)
-        record_calibration(tx, watch.row, window, version, document)
+    record_scores(tx, watch.row, window, watch.reference.version, encode_scores(stored))
+    _keep_calibration(tx, watch, paced)
     if in_turn:
         write_ledger(tx, watch.row, Ledger(level=after.level))
     return after
+
+
+def keep_thin(tx: sa.Connection, watch: Watch, paced: Paced, profile: Profile) -> Track:
+    """Keep what a window with too few rows adds to the track; return the track, on which it waits."""
+    _keep_calibration(tx, watch, paced)
+    return add_thin(paced.track, paced.weighing.measured.window, profile)
+
+
+def _keep_calibration(tx: sa.Connection, watch: Watch, paced: Paced) -> None:
+    if paced.is_fresh:
+        document = encode_calibration(paced.weighing.calibration, paced.track.baseline.layout.columns)
+        window, version = paced.weighing.measured.window, watch.reference.version
+        record_calibration(tx, watch.row, window, version, document)
 
 
 @lru_cache(maxsize=4)
