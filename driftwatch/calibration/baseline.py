@@ -88,6 +88,10 @@ class Baseline:
         own = self.inside.get(window)
         return self._measure(self.total - own if own else self.total, tally, None)
 
+    def measure_against(self, other: Tally, tally: Tally) -> Evidence:
+        """Return how far a window is from `other` counts than the reference's, its volume left out."""
+        return self._measure(other, tally, None)
+
     def _measure(self, reference: Tally, tally: Tally, usual: float | None) -> Evidence:
         effect = self.settings.minimum_effect
         return measure(self.layout, reference, tally, usual_volume=usual, minimum_effect=effect)

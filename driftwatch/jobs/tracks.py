@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 
 import numpy as np
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from driftwatch.calibration.baseline import Baseline, BlockEvidence, Settings, b
 from driftwatch.calibration.budget import Budget
 from driftwatch.calibration.calibration import count_history
 from driftwatch.calibration.seasons import Scheme
-from driftwatch.calibration.tally import tally_profile
+from driftwatch.calibration.tally import Tally, tally_profile
 from driftwatch.calibration.track import (
     Recent,
     Track,
@@ -28,6 +29,7 @@ from driftwatch.calibration.track import (
     recalibrate,
     weigh_window,
 )
+from driftwatch.incidents.axis import JUDGED_WORDS
 from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.finding import VerdictWord
 from driftwatch.incidents.holds import hold_out, list_holds
@@ -41,7 +43,7 @@ from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
 from driftwatch.store.evidence import load_profile
-from driftwatch.store.incidents import list_incidents
+from driftwatch.store.incidents import list_incidents, open_incidents
 from driftwatch.store.score_codec import (
     StoredScores,
     decode_calibration,
@@ -108,6 +110,7 @@ def pace_window(
         calibration=track.calibration,
         measured=measured,
         weighed=weigh_window(track, measured),
+        bases=database.read(lambda tx: _load_bases(tx, watch, track, window)),
     )
     return Paced(track=track, weighing=weighing, is_fresh=is_fresh)
 
@@ -240,6 +243,38 @@ def _load_calibration(tx: sa.Connection, watch: Watch, before: Window, track: Tr
     what = f"{watch.monitor.id}: the calibration kept at {start}"
     calibration = decode_calibration(document, track.baseline.layout.columns, what=what)
     return replace(track, calibration=calibration, calibrated_in=find_cycle(start, track.budget))
+
+
+def _load_bases(tx: sa.Connection, watch: Watch, track: Track, window: Window) -> dict[str, Tally]:
+    """Return, for each column of an open drift incident, the counts of its first windows in it.
+
+    A column that has been in it for fewer windows than resolve one has none yet.
+    """
+    needed = watch.monitor.policy.resolve_after
+    bases: dict[datetime, Tally | None] = {}
+    found = {}
+    for row in open_incidents(tx, watch.row):
+        incident = decode_incident(dict(row.document), id=row.id)
+        for member in incident.members if incident.kind is IncidentKind.DRIFT and incident.is_open else ():
+            start = member.base or member.since
+            if start not in bases:
+                bases[start] = _sum_first(tx, watch, track, start, window, needed)
+            base = bases[start]
+            if member.column is not None and base is not None:
+                found[member.column] = base
+    return found
+
+
+def _sum_first(
+    tx: sa.Connection, watch: Watch, track: Track, start: datetime, before: Window, needed: int
+) -> Tally | None:
+    rows = list_verdicts(tx, watch.row, start, before.start)
+    windows = [row.window for row in rows if row.verdict.word in JUDGED_WORDS][:needed]
+    loaded = (load_profile(tx, watch.row, window, watch.reference) for window in windows)
+    profiles = [profile for profile in loaded if profile is not None]
+    if len(profiles) < needed:
+        return None
+    return tally_profile(track.baseline.layout, reduce(add, profiles))
 
 
 def _list_holds(tx: sa.Connection, watch: Watch) -> list[Hold]:
