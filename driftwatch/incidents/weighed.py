@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from driftwatch.calibration.effects import ALPHA, bound_growth, bound_names_move
 from driftwatch.calibration.evidence import Evidence
 from driftwatch.calibration.layout import Aspect, Part
 from driftwatch.calibration.null import Null
-from driftwatch.calibration.scores import unscore
+from driftwatch.calibration.scores import score, unscore
 from driftwatch.calibration.tally import Tally
 from driftwatch.calibration.track import Measured
 from driftwatch.calibration.weighing import Scale, Weighed
@@ -43,12 +43,16 @@ _FAR = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Weighing:
-    """A window on the scales: the reference, its evidence, what that came to, and why."""
+    """A window on the scales: the reference, its evidence, what that came to, and why.
+
+    `bases` has, for columns that are part of an incident, the counts of their first windows in it.
+    """
 
     baseline: Baseline
     calibration: Calibration
     measured: Measured
     weighed: Weighed
+    bases: Mapping[str, Tally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,7 +85,30 @@ def find_above(weighing: Weighing, pairs: Mapping[str, Pair], minimum_effect: fl
             continue
         sights = [sight for scale in Scale if (sight := _look(weighing, place, scale, alpha)) is not None]
         found = [_describe(sight, weighing, pairs.get(part.column), minimum_effect) for sight in sights]
-        yield max(found, key=lambda finding: (not finding.minor, finding.moved_share or 0.0))
+        told = max(found, key=lambda finding: (not finding.minor, finding.moved_share or 0.0))
+        if part.aspect is Aspect.DRIFT and part.column in weighing.bases and not told.minor:
+            told = replace(told, again=_has_changed(weighing, place, minimum_effect, alpha))
+        yield told
+
+
+def _has_changed(weighing: Weighing, place: int, minimum_effect: float, alpha: float) -> bool:
+    """Return whether a column is so far from its first windows in an incident that it would be told."""
+    baseline, null = weighing.baseline, weighing.calibration.short
+    weight = float(weighing.calibration.weights[place] * null.calm[place])
+    base = weighing.bases[baseline.layout.columns[place]]
+    found = baseline.measure_against(base, weighing.measured.own)
+    scored = score(found.distance, found.chance, null.wobble, baseline.moments)
+    if (
+        not scored[place] * weighing.calibration.weights[place] * null.calm[place]
+        > weighing.weighed.short_limit
+    ):
+        return False
+    if baseline.layout.is_number[place]:
+        distance, chance = float(found.distance[place]), float(found.chance[place])
+        return bound_numbers_moved(math.sqrt(distance), chance, alpha=alpha) > minimum_effect
+    size = len(baseline.layout.starts[place]) - 1
+    usual, cells = base.cells[place, :size], weighing.measured.own.cells[place, :size]
+    return bound_names_moved(usual, cells, alpha=alpha) > minimum_effect
 
 
 def find_extreme(pair: Pair) -> Finding | None:
@@ -91,7 +118,7 @@ def find_extreme(pair: Pair) -> Finding | None:
     """
     usual, found = pair.reference.sums, pair.current.sums
     bounds = (usual.minimum, usual.maximum, found.minimum, found.maximum)
-    if pair.reference.grid.kind != "number" or None in bounds:
+    if pair.reference.grid.kind != "number" or pair.is_derived or None in bounds:
         return None
     low, high, least, most = (float(bound or 0.0) for bound in bounds)
     far = _FAR * (high - low)
