@@ -98,10 +98,7 @@ def _has_changed(weighing: Weighing, place: int, minimum_effect: float, alpha: f
     base = weighing.bases[baseline.layout.columns[place]]
     found = baseline.measure_against(base, weighing.measured.own)
     scored = score(found.distance, found.chance, null.wobble, baseline.moments)
-    if (
-        not scored[place] * weighing.calibration.weights[place] * null.calm[place]
-        > weighing.weighed.short_limit
-    ):
+    if not float(scored[place]) * weight > weighing.weighed.short_limit:
         return False
     if baseline.layout.is_number[place]:
         distance, chance = float(found.distance[place]), float(found.chance[place])
