@@ -22,7 +22,7 @@ from driftwatch.profiles.build import build_grid, check_names, count_absent, cou
 from driftwatch.profiles.calendar import Calendar
 from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.profiles.counts import Counts, empty_counts
-from driftwatch.profiles.grid import Grid
+from driftwatch.profiles.grid import Grid, get_recipe
 from driftwatch.profiles.keys import KeySample, hash_keys, sample_keys
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Block, Reference, Skipped
@@ -106,14 +106,15 @@ def _sample(rows: Readable, options: ColumnOptions) -> KeySample | None:
 
 
 def count_batch(reference: Reference, rows: Readable, options: ColumnOptions, executor: Executor) -> Profile:
-    """Return all `rows` counted on the grids of `reference`.
+    """Return all `rows` counted on the grids of `reference`, those of derived columns left out.
 
     Dates are counted as their age at the batch's last event time, where it has an event time.
     """
+    grids = {name: grid for name, grid in reference.grids.items() if get_recipe(grid) is None}
     window = _find_window(reference, rows, options)
     parts = [rows] if rows.by_column else (Frame(table=table) for table in rows.read_tables())
-    counted = (_count_part(reference.grids, part, options, window, executor) for part in parts)
-    return reduce(add, counted, _count_nothing(reference.grids))
+    counted = (_count_part(grids, part, options, window, executor) for part in parts)
+    return reduce(add, counted, _count_nothing(grids))
 
 
 def _find_window(reference: Reference, rows: Readable, options: ColumnOptions) -> Window | None:

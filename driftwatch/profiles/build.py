@@ -22,7 +22,15 @@ from driftwatch.profiles.columns import (
     is_text,
 )
 from driftwatch.profiles.counts import Counts, empty_counts
-from driftwatch.profiles.grid import CategoryGrid, Grid, Kind, build_category_grid, build_number_grid
+from driftwatch.profiles.derived import build_derived_grids, count_derived
+from driftwatch.profiles.grid import (
+    CategoryGrid,
+    Grid,
+    Kind,
+    build_category_grid,
+    build_number_grid,
+    get_recipe,
+)
 from driftwatch.profiles.keys import hash_keys, sample_keys
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Block, Reference, Skipped
@@ -60,6 +68,8 @@ def build_reference(parts: Sequence[Part], options: ColumnOptions) -> Reference:
             skipped.append(built)
         else:
             grids[name] = built
+    if options.derived:
+        grids |= build_derived_grids([table for _, table in filled], grids, options)
     blocks = tuple(
         Block(window=window, profile=count_rows(grids, table, options, window)) for window, table in parts
     )
@@ -242,7 +252,7 @@ def count_rows(
     """Return the profile of the rows of `table` on `grids`.
 
     A column that the rows lack is counted as missing and named in `absent`; one that cannot be read at
-    all counts as unreadable in every row and never stops the other columns.
+    all counts as unreadable in every row and never stops the other columns. Derived columns are never absent.
 
     >>> grids = {"plan": CategoryGrid(names=("a", "b")), "size": CategoryGrid(names=("s",))}
     >>> profile = count_rows(grids, pa.table({"plan": ["a", "z", None]}), ColumnOptions())
@@ -254,16 +264,18 @@ def count_rows(
         return Profile(rows=0, columns={name: empty_counts(grid) for name, grid in grids.items()})
     present = set(table.column_names)
     ends_at = window.end if window else None
+    delivered = {name: grid for name, grid in grids.items() if get_recipe(grid) is None}
     columns = {
         name: _count_one(grid, table, name, options, ends_at) if name in present else count_absent(grid, rows)
-        for name, grid in grids.items()
+        for name, grid in delivered.items()
     }
+    derived = count_derived(grids, table, options)
     keyed = bool(options.key) and set(options.key) <= present
     return Profile(
         rows=rows,
-        columns=columns,
-        absent=frozenset({*grids, *options.key} - present),
-        extra=frozenset(name for name in present - set(grids) if skip_by_name(name, options) is None),
+        columns={name: derived[name] if name in derived else columns[name] for name in grids},
+        absent=frozenset({*delivered, *options.key} - present),
+        extra=frozenset(name for name in present - set(delivered) if skip_by_name(name, options) is None),
         keys=sample_keys(hash_keys(table, options.key)) if keyed else None,
     )
 

@@ -26,7 +26,9 @@ __all__ = [
     "ColumnData",
     "ColumnOptions",
     "cast_floats",
+    "decode_values",
     "drop_missing",
+    "find_missing_words",
     "get_column",
     "infer_kind",
     "is_number",
@@ -48,7 +50,8 @@ _DAY = 86_400_000_000
 class ColumnOptions:
     """What the user says about columns; everything else is inferred from the reference.
 
-    `missing` are further values that mean missing. `timezone` is that of stamps without a zone.
+    `missing` are further values that mean missing. `timezone` is that of stamps without a zone. `derived`:
+    columns derived from the numbers are judged beside them.
     """
 
     include: tuple[str, ...] | None = None
@@ -58,6 +61,7 @@ class ColumnOptions:
     time: TimeColumn | None = None
     missing: tuple[str | float, ...] = ()
     timezone: str = "UTC"
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,15 +169,23 @@ def _are_iso_times(texts: pa.ChunkedArray) -> bool:
 
 def drop_missing(column: ColumnData, missing: tuple[str | float, ...]) -> pa.ChunkedArray:
     """Return the values that are there: no nulls, no word for missing, no value the user named."""
-    values = pc.drop_null(_decode(column.values))
+    values = pc.drop_null(decode_values(column))
+    means_missing = find_missing_words(values, column, missing)
+    return values if means_missing is None else values.filter(pc.invert(means_missing))
+
+
+def find_missing_words(
+    values: pa.ChunkedArray, column: ColumnData, missing: tuple[str | float, ...]
+) -> pa.ChunkedArray | None:
+    """Return which of the `values` are a word for missing; None where no word can be."""
     if not is_text(values.type):
-        return values
+        return None
     words = [spelt for value in missing for spelt in _spell(value)]
     words += [] if column.text == "typed" else MISSING_WORDS
     if not words:
-        return values
+        return None
     trimmed = values if column.text == "typed" else pc.utf8_trim_whitespace(values)
-    return values.filter(pc.invert(pc.is_in(trimmed, value_set=build_texts(words, values.type))))
+    return pc.is_in(trimmed, value_set=build_texts(words, values.type))
 
 
 def _spell(value: str | float) -> Iterator[str]:
@@ -183,7 +195,9 @@ def _spell(value: str | float) -> Iterator[str]:
         yield str(int(value))
 
 
-def _decode(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def decode_values(column: ColumnData) -> pa.ChunkedArray:
+    """Return the values of a column as plain Arrow values, nulls among them."""
+    values = column.values
     decoded = pc.cast(values, values.type.value_type) if pa.types.is_dictionary(values.type) else values
     return pc.cast(decoded, pa.string()) if pa.types.is_string_view(decoded.type) else decoded
 

@@ -19,6 +19,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.profiles.recipes import Recipe
+
 __all__ = [
     "MAX_NAMES",
     "MAX_POINTS",
@@ -30,6 +32,7 @@ __all__ = [
     "Precision",
     "build_category_grid",
     "build_number_grid",
+    "get_recipe",
 ]
 
 Kind = Literal["number", "category", "boolean", "time"]
@@ -48,12 +51,14 @@ class NumberGrid:
     """Points of a number or time column: strictly increasing and finite, float64.
 
     `precision` is the reference's own float type: a coarser batch is counted on the points rounded to
-    the batch's type, a finer batch is rounded to the reference's (see `profiles.columns`).
+    the batch's type, a finer batch is rounded to the reference's (see `profiles.columns`). `recipe` says how
+    a derived column is computed; None for a column of the rows.
     """
 
     points: NDArray[np.float64]
     kind: Literal["number", "time"] = "number"
     precision: Precision = "float64"
+    recipe: Recipe | None = None
 
     def __post_init__(self) -> None:
         if self.points.ndim != 1 or not np.all(np.isfinite(self.points)) or _falls(self.points):
@@ -131,6 +136,11 @@ class CategoryGrid:
 
 
 Grid = NumberGrid | CategoryGrid
+
+
+def get_recipe(grid: Grid) -> Recipe | None:
+    """Return how a derived column is computed; None for a column of the rows."""
+    return grid.recipe if isinstance(grid, NumberGrid) else None
 
 
 def build_number_grid(

@@ -8,7 +8,7 @@ from functools import cached_property, reduce
 from operator import add
 from typing import TypeVar
 
-from driftwatch.profiles.grid import Grid
+from driftwatch.profiles.grid import Grid, get_recipe
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
 
@@ -52,9 +52,13 @@ class Reference:
         return reduce(add, (block.profile for block in self.blocks))
 
     def leave_out(self, whys: Mapping[str, str]) -> Reference:
-        """Return the reference without the columns that `whys` names, which are skipped for these reasons."""
+        """Return the reference without the columns that `whys` names, which are skipped for these reasons.
+
+        Derived columns that need one of them are left out too.
+        """
         if not whys:
             return self
+        whys = {**_explain_derived(self.grids, whys), **whys}
         blocks = (
             replace(block, profile=replace(block.profile, columns=_leave_out(block.profile.columns, whys)))
             for block in self.blocks
@@ -65,6 +69,12 @@ class Reference:
             blocks=tuple(blocks),
             skipped=(*self.skipped, *(Skipped(column=name, why=why) for name, why in whys.items())),
         )
+
+
+def _explain_derived(grids: Mapping[str, Grid], whys: Mapping[str, str]) -> dict[str, str]:
+    recipes = ((name, get_recipe(grid)) for name, grid in grids.items())
+    needs = ((name, [one for one in recipe.columns if one in whys]) for name, recipe in recipes if recipe)
+    return {name: f"derived from {gone[0]}, which is not judged" for name, gone in needs if gone}
 
 
 def _leave_out(columns: Mapping[str, _T], names: Mapping[str, str]) -> dict[str, _T]:

@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from driftwatch.errors import DataError
-from driftwatch.profiles.arrays import view_numbers
+from driftwatch.profiles.arrays import fill_nulls, view_numbers
 from driftwatch.profiles.columns import (
     TRUE_FALSE,
     ColumnData,
     cast_floats,
+    decode_values,
     drop_missing,
+    find_missing_words,
     is_number,
     is_text,
     kind_of_type,
@@ -26,9 +28,10 @@ from driftwatch.profiles.grid import CategoryGrid, Grid, NumberGrid, Precision
 from driftwatch.profiles.times import NO_TIME, parse_times
 from driftwatch.profiles.window import to_micros
 
-__all__ = ["Numbers", "count_column", "read_days", "read_names", "read_numbers"]
+__all__ = ["Numbers", "count_column", "read_by_row", "read_days", "read_names", "read_numbers"]
 
 _DAY = 86_400_000_000
+_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,21 +64,69 @@ def read_numbers(column: ColumnData, missing: tuple[str | float, ...] = ()) -> N
 
 def _leave_out_named(numbers: Numbers, missing: tuple[str | float, ...]) -> Numbers:
     """Count the numbers that the user named as missing, however they are written: -200 is -200.0."""
-    named = [float(value) for value in missing if not isinstance(value, str)]
-    if not named:
+    usual = ~_find_named(numbers.values, missing)
+    if np.all(usual):
         return numbers
-    usual = ~np.isin(numbers.values, np.asarray(named, dtype=numbers.values.dtype))
     absent = len(usual) - int(np.count_nonzero(usual))
     return replace(numbers, values=numbers.values[usual], missing=numbers.missing + absent)
 
 
+def _find_named(values: NDArray[np.floating], missing: tuple[str | float, ...]) -> NDArray[np.bool_]:
+    named = [float(value) for value in missing if not isinstance(value, str)]
+    if not named:
+        return np.zeros(len(values), dtype=bool)
+    return np.isin(values, np.asarray(named, dtype=values.dtype))
+
+
+def read_by_row(column: ColumnData, missing: tuple[str | float, ...] = ()) -> NDArray[np.float64]:
+    """Return the number of every row, shape (rows,): NaN where it is missing or cannot be read.
+
+    >>> texts = ColumnData(name="x", values=pa.chunked_array([["1.5", "NA", "-9", "x"]]), text="parse")
+    >>> read_by_row(texts, missing=(-9.0,)).tolist()
+    [1.5, nan, nan, nan]
+    """
+    values = decode_values(column)
+    if is_text(values.type):
+        cast = _cast_texts(values, column, missing)
+    elif pa.types.is_boolean(values.type):
+        cast = pc.cast(pc.cast(values, pa.int8()), pa.float64())
+    else:
+        cast = _cast_numbers(values) if is_number(values.type) else None
+    if cast is None:
+        return np.full(len(values), np.nan)
+    floats: NDArray[np.floating] = fill_nulls(cast, np.nan)
+    named = _find_named(floats, missing)
+    return np.where(named, np.nan, floats).astype(np.float64, copy=False)
+
+
+def _cast_texts(
+    values: pa.ChunkedArray, column: ColumnData, missing: tuple[str | float, ...]
+) -> pa.ChunkedArray | None:
+    """Return texts as numbers, null where one is missing or none; None where texts are no numbers at all."""
+    if column.text != "parse":
+        return None
+    nothing = pa.scalar(None, type=values.type)
+    means_missing = find_missing_words(values, column, missing)
+    if means_missing is not None:
+        values = pc.if_else(means_missing, nothing, values)
+    try:
+        return pc.cast(pc.utf8_trim_whitespace(values), pa.float64())
+    except pa.ArrowInvalid:
+        shaped = pc.if_else(pc.match_substring_regex(values, _NUMBER), values, nothing)
+        return pc.cast(pc.utf8_trim_whitespace(shaped), pa.float64())
+
+
 def _to_floats(kept: pa.ChunkedArray) -> NDArray[np.floating]:
+    return view_numbers(_cast_numbers(kept))
+
+
+def _cast_numbers(kept: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_duration(kept.type) or pa.types.is_time(kept.type):
         width = 32 if kept.type.bit_width == 32 else 64
         kept = pc.cast(kept, pa.int32() if width == 32 else pa.int64())
     if not pa.types.is_floating(kept.type):
         kept = pc.cast(kept, pa.float64(), safe=False)
-    return view_numbers(kept)
+    return kept
 
 
 def _precision_of(dtype: np.dtype[np.floating]) -> Precision:
@@ -86,7 +137,7 @@ def _parse_numbers(kept: pa.ChunkedArray, absent: int) -> Numbers:
     values = cast_floats(kept)
     if values is not None:
         return Numbers(values=values, missing=absent)
-    shaped = pc.match_substring_regex(kept, r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$")
+    shaped = pc.match_substring_regex(kept, _NUMBER)
     readable = kept.filter(shaped)
     parsed = cast_floats(readable)
     if parsed is None:
