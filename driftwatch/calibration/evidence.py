@@ -69,6 +69,7 @@ def measure(
     drift, chance = _measure_drift(layout, (reference.cells, n), (current.cells, m), floor)
     missing = _measure_rate((reference.missing, reference.rows), (current.missing, current.rows), floor)
     beyond = _measure_beyond(layout, (reference, n), (current, m), floor)
+    missing[0][layout.is_derived] = beyond[0][layout.is_derived] = math.nan
     keys = _measure_rate(
         (np.array([reference.repeated]), np.array([reference.keyed])),
         (np.array([current.repeated]), np.array([current.keyed])),

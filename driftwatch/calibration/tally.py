@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from driftwatch.calibration.layout import Layout
 from driftwatch.profiles.counts import Counts
+from driftwatch.profiles.derived import find_unjudged
 from driftwatch.profiles.profile import Profile
 
 __all__ = ["Tally", "empty_tally", "tally_profile"]
@@ -89,8 +90,9 @@ def tally_profile(layout: Layout, profile: Profile) -> Tally:
     rows = np.zeros(count, dtype=np.int64)
     missing = np.zeros(count, dtype=np.int64)
     if profile.rows:
+        unjudged = find_unjudged(profile)
         for place, (name, starts) in enumerate(zip(layout.columns, layout.starts, strict=True)):
-            if name not in profile.absent:
+            if name not in unjudged:
                 counts = profile.columns[name]
                 _fill(cells[place, : len(starts)], counts, starts)
                 rows[place] = counts.rows

@@ -41,7 +41,7 @@ def find_breaches(
 ) -> Iterator[Finding]:
     """Yield a finding for every rule that a column breaks; at least `moved`, a share, of its rows moved."""
     for rule in rules:
-        statistic = found.get(rule.statistic) if rule.column in {_ALL, pair.column} else None
+        statistic = found.get(rule.statistic) if _is_about(rule, pair) else None
         breach = None if statistic is None else _say_breach(rule, pair, statistic)
         if statistic is None or statistic.value is None or breach is None:
             continue
@@ -56,6 +56,11 @@ def find_breaches(
             text=f"{text}; {breach}" if text else breach,
             moved_share=moved if kind is FindingKind.DRIFT else statistic.value,
         )
+
+
+def _is_about(rule: Rule, pair: Pair) -> bool:
+    """Return whether a rule is about a column: one for every column means those that are delivered."""
+    return rule.column == pair.column or (rule.column == _ALL and not pair.is_derived)
 
 
 def _say_breach(rule: Rule, pair: Pair, found: Statistic) -> str | None:

@@ -81,7 +81,9 @@ def find_drift(pair: Pair, moved: float, minimum_effect: float) -> Finding | Non
 
 
 def find_rates(pair: Pair, effect: Effect) -> Iterator[Finding]:
-    """Yield the findings about missing, unseen and out-of-range rows of a column."""
+    """Yield the findings about missing, unseen and out-of-range rows of a column, none of a derived one."""
+    if pair.is_derived:
+        return
     for found in (_find_missing(pair, effect), _find_unseen(pair, effect), _find_range(pair, effect)):
         if found is not None:
             yield found

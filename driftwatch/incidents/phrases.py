@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from driftwatch.incidents.derived_words import say_derived_change
 from driftwatch.incidents.pairs import Pair
 from driftwatch.incidents.words import say_count, say_number, say_odds, say_percent, say_window
 from driftwatch.profiles.counts import Counts
-from driftwatch.profiles.grid import CategoryGrid, NumberGrid
+from driftwatch.profiles.grid import CategoryGrid, NumberGrid, get_recipe
 from driftwatch.profiles.window import Window
 
 __all__ = [
@@ -93,8 +94,11 @@ def _say_furthest(pair: Pair) -> str:
 
 def say_moved(pair: Pair, moved: float) -> str:
     """Return the sentence for a distribution that changed, with what changed most."""
-    change = _say_change(pair)
     moved_rows = f"at least {say_percent(moved)} of the rows moved in {pair.column}"
+    recipe = get_recipe(pair.reference.grid)
+    if recipe is not None:
+        return f"{moved_rows}, {say_derived_change(recipe, pair.reference, pair.current)}"
+    change = _say_change(pair)
     return f"{moved_rows}: {change}" if change else moved_rows
 
 

@@ -55,7 +55,7 @@ def find_type_changed(pair: Pair, *, alpha: float, minimum_effect: float) -> Fin
 def find_all_missing(pair: Pair, *, alpha: float) -> Finding | None:
     """Return the finding that no row of the batch has a value, unless chance explains it at `alpha`."""
     rows, usual = pair.current.rows, count_missing(pair.reference)
-    if rows == 0 or count_missing(pair.current) < rows:
+    if rows == 0 or count_missing(pair.current) < rows or pair.is_derived:
         return None
     usual_share = usual / pair.reference.rows if pair.reference.rows else 0.0
     if rate_p_value(usual, pair.reference.rows, rows, rows) > alpha:
