@@ -15,8 +15,10 @@ from driftwatch.errors import StoreError, UsageError
 from driftwatch.jobs.cases import end_cases
 from driftwatch.jobs.clock import Clock, SystemClock
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.oddities import warn_of_oddities
 from driftwatch.jobs.parts import Parts, build_id_maker
 from driftwatch.jobs.reference import Watch, build_watch, ensure_reference, keep_reference, read_reference
+from driftwatch.profiles.reference import Reference
 from driftwatch.store import migrations
 from driftwatch.store.database import Database, open_database
 from driftwatch.store.monitors import (
@@ -85,7 +87,9 @@ class App:
         """Return the monitor with its active reference, which is built where there is none yet."""
         known = self.find_row(monitor)
         if known is not None and known.identity != monitor.identity:
-            self.rebuild(monitor)
+            reference = read_reference(monitor)
+            _, version = self._keep(monitor, reference)
+            warn_of_oddities(monitor, reference, version)
         return ensure_reference(self.database, monitor, self.attach(monitor), self.parts.clock.now())
 
     def resume(self, monitor: Monitor) -> Watch | None:
@@ -104,7 +108,9 @@ class App:
 
         Reading comes first: a source that cannot be read ends no history.
         """
-        reference = read_reference(monitor)
+        return self._keep(monitor, read_reference(monitor))
+
+    def _keep(self, monitor: Monitor, reference: Reference) -> tuple[MonitorRow, int]:
         row = self.attach(monitor)
         return row, keep_reference(self.database, monitor, row, reference, self.parts.clock.now())
 

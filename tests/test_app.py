@@ -22,7 +22,7 @@ from driftwatch.store.tables import configs
 from tests.support.clocks import FakeClock
 from tests.support.config_files import SMALL, load_text
 from tests.support.incidents import day
-from tests.support.monitors import FakeChannel, FakeTrigger, due, make_monitor, make_source
+from tests.support.monitors import FakeChannel, FakeTrigger, draw_rows, due, make_monitor, make_source
 
 NOW = due(1)
 
@@ -201,6 +201,20 @@ def test_a_monitor_that_watches_other_data_has_no_reference_to_resume_with(start
     app.watch(monitor)
 
     assert app.resume(replace(monitor, identity="another")) is None
+
+
+def test_odd_blocks_of_a_reference_for_other_data_are_warned_of_too(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = make_source()
+    monitor = make_monitor(source)
+    app = start(monitor)
+    app.watch(monitor)
+    source.rows[day(-9)] = draw_rows(-9, shift=2.0)
+
+    app.watch(replace(monitor, identity="identity-2"))
+
+    assert "odd blocks in the reference monitor=flights version=2 blocks=1" in caplog.text
 
 
 def test_monitors_that_the_configuration_no_longer_names_are_detached_and_named_once(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_session
 
 if TYPE_CHECKING:
+    from driftwatch.calibration.dirty import OddBlock
     from driftwatch.profiles.counts import Counts
     from driftwatch.profiles.reference import Reference
     from driftwatch.store.references import ReferenceRow
@@ -34,18 +36,23 @@ def build(monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml")) -
     """Build a reference from the configuration's `reference` block: the first is activated, others wait."""
     from driftwatch.cli.printing import print_lines
     from driftwatch.incidents.words import say_count
-    from driftwatch.store.references import list_references
+    from driftwatch.jobs.oddities import describe_oddities, inspect_reference
+    from driftwatch.store.references import list_references, load_reference
 
     with open_session(config) as app:
-        row, version = app.rebuild(app.find_monitor(monitor))
+        watched = app.find_monitor(monitor)
+        row, version = app.rebuild(watched)
         built = next(
             v for v in app.database.read(lambda tx: list_references(tx, row)) if v.version == version
         )
+        reference = app.database.read(lambda tx: load_reference(tx, row, version))
+    odd = inspect_reference(watched, reference) if reference else ()
     print_lines(
         f"{monitor}: reference version {version} is built from {say_count(built.rows, 'row')}.",
         "It is active."
         if built.state == "active"
         else f"It judges nothing before `driftwatch reference promote {monitor} {version}`.",
+        *describe_oddities(odd, watched.timezone),
     )
 
 
@@ -93,19 +100,36 @@ def show(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Show the columns and blocks of a reference, and the columns that are not judged with the reason."""
-    from driftwatch.cli.printing import print_json
+    from driftwatch.cli.printing import print_json, print_lines
     from driftwatch.errors import UsageError
+    from driftwatch.jobs.oddities import describe_oddities, inspect_reference
     from driftwatch.store.references import load_reference
 
     with open_session(config) as app:
         row = need_row(app, monitor)
         reference = app.database.read(lambda tx: load_reference(tx, row, version))
+        watched = next((one for one in app.config.monitors if one.id == monitor), None)
     if reference is None:
         raise UsageError(f"{monitor} has no such reference; see `driftwatch reference list {monitor}`")
+    odd = inspect_reference(watched, reference) if watched else ()
+    zone = watched.timezone if watched else "UTC"
     if output is Output.JSON:
-        print_json(_build_json(monitor, reference))
+        print_json(_build_json(monitor, reference) | _build_odd_json(odd, zone))
     else:
         _print(monitor, reference)
+        print_lines(*describe_oddities(odd, zone))
+
+
+def _build_odd_json(odd: Sequence[OddBlock], timezone: str) -> dict[str, object]:
+    from driftwatch.incidents.stamps import write_stamp
+    from driftwatch.jobs.oddities import propose_except
+
+    return {
+        "odd_blocks": [
+            {"start": write_stamp(one.window.start), "why": one.why.value, "text": one.text} for one in odd
+        ],
+        "proposed": propose_except(odd, timezone) if odd else None,
+    }
 
 
 def _build_json(monitor: str, reference: Reference) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import Any
 from driftwatch.errors import DataError, UsageError
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.oddities import warn_of_oddities
 from driftwatch.jobs.windows import windows_between
 from driftwatch.profiles.build import build_reference, skip_by_name
 from driftwatch.profiles.reference import Reference
@@ -100,7 +101,9 @@ def ensure_reference(database: Database, monitor: Monitor, row: MonitorRow, now:
     versions = [v for v in database.read(lambda tx: list_references(tx, row)) if v.history == row.history]
     wanted = _describe_spec(monitor)
     if not any(version.spec == wanted for version in versions):
-        built = rebuild_reference(database, monitor, row, now)
+        fresh = read_reference(monitor)
+        built = keep_reference(database, monitor, row, fresh, now)
+        warn_of_oddities(monitor, fresh, built)
         if versions:
             log.warning(
                 "candidate reference built monitor=%s version=%s next=`driftwatch reference promote %s %s`",

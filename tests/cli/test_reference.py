@@ -88,3 +88,33 @@ def test_versions_that_are_not_there_are_refused_with_those_that_are(shop: Path)
     assert "`driftwatch reference list shop`" in shown.stderr
     assert "shop has no reference version 7; its versions: 1 (active)" in promoted.stderr
     assert list_states(shop) == ["active"]
+
+
+def test_days_that_should_not_be_part_of_a_reference_are_named_when_it_is_built_and_shown(
+    fresh_shop: Path,
+) -> None:
+    config = fresh_shop / "driftwatch.yaml"
+    config.write_text(config.read_text().replace("to: 2024-01-11", "to: 2024-01-19"))
+
+    built = run_here("reference", "build", "shop", folder=fresh_shop)
+    text, found = (
+        run_here("reference", "show", "shop", *args, folder=fresh_shop) for args in ([], ["-o", "json"])
+    )
+
+    line = "  except: [{from: 2024-01-15, to: 2024-01-17, why: unlike the others}]"
+    assert built.status == 0
+    assert "2 blocks should perhaps not be part of it:" in built.stdout
+    assert line in built.stdout
+    assert line in text.stdout
+    assert [one["start"] for one in found.json["odd_blocks"]] == [
+        "2024-01-15T00:00:00Z",
+        "2024-01-16T00:00:00Z",
+    ]
+    assert {one["why"] for one in found.json["odd_blocks"]} == {"odd"}
+    assert found.json["proposed"] == line.strip()
+
+
+def test_a_clean_reference_proposes_nothing(shop: Path) -> None:
+    shown = run_here("reference", "show", "shop", "-o", "json", folder=shop)
+
+    assert (shown.json["odd_blocks"], shown.json["proposed"]) == ([], None)
