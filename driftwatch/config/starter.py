@@ -137,6 +137,7 @@ monitors:
     reference: {{from: {start}, to: {end}}}
 {key}    # columns: {{exclude: [comment], kinds: {{zip: category}}}}
     # missing: [-999, "unknown"]    # values that mean missing
+    false_pages: {{at_most: 1, per: 30d}}    # how often people may be told without a cause
     # minimum_effect: 0.02    # the share of rows that must be shown to have moved
     # patience: 1             # breached windows before an incident opens
     # resolve_after: 3        # clean complete windows before it resolves
