@@ -44,6 +44,7 @@ def demo(
 
 def _print_summary(told: Told, folder: Path) -> None:
     from driftwatch.cli.printing import print_lines, print_table
+    from driftwatch.incidents.words import say_count
     from driftwatch.demo.story import count_words
 
     words = ", ".join(f"{count} {word}" for word, count in count_words(told.seen).items())
@@ -68,7 +69,7 @@ def _print_summary(told: Told, folder: Path) -> None:
         "",
         f"Not judged: {skipped}.",
         f"Receiver: {told.notices} notices, every signature verified ({told.refused} refused); "
-        f"{told.retrains} requests for retraining.",
+        f"{say_count(told.retrains, 'request')} for retraining.",
         "",
         f"Look around with -c {folder}/driftwatch.yaml, for example:",
         f"  driftwatch incident show 1 -c {folder}/driftwatch.yaml",

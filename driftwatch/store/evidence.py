@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from driftwatch.errors import StoreError
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
@@ -26,7 +25,8 @@ def load_profile(
     """Return the counts that `window` was last judged on.
 
     None where it was not judged, where nothing was read, or where it was counted on the grids of another
-    version than `reference`. Raises StoreError where the stored bytes are damaged.
+    version than `reference`. Columns that `reference` does not judge are left out. Raises StoreError where
+    the stored bytes are damaged.
     """
     head = _find_newest(connection, monitor, window)
     if head is None or head.batch is None or head.reference_version != reference.version:
@@ -35,7 +35,7 @@ def load_profile(
     for row in _select_columns(connection, profiles, head):
         what = f"{monitor.key}, window {window}, column {row.column_name!r}"
         if row.column_name not in reference.grids:
-            raise StoreError(f"{what}: reference version {reference.version} has no such column")
+            continue  # The configuration leaves it out by now.
         columns[row.column_name] = decode_counts(row.counts, reference.grids[row.column_name], what=what)
     return build_profile(columns, head.batch)
 
