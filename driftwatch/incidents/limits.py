@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from driftwatch.incidents.finding import Finding, FindingKind
+from driftwatch.incidents.kinds_of_change import describe_change
 from driftwatch.incidents.pairs import Pair, count_missing
 from driftwatch.incidents.phrases import (
     say_missing,
@@ -75,7 +76,7 @@ def find_drift(pair: Pair, moved: float, minimum_effect: float) -> Finding | Non
         statistic="moved_share",
         value=moved,
         limit=minimum_effect,
-        text=say_moved(pair, moved),
+        text=say_moved(pair, moved, describe_change(pair)),
         moved_share=moved,
     )
 

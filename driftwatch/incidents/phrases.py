@@ -92,13 +92,13 @@ def _say_furthest(pair: Pair) -> str:
     return f", {' and '.join(ends)}" if ends else ""
 
 
-def say_moved(pair: Pair, moved: float) -> str:
-    """Return the sentence for a distribution that changed, with what changed most."""
+def say_moved(pair: Pair, moved: float, how: str | None = None) -> str:
+    """Return the sentence for a distribution that changed: `how`, or what changed most."""
     moved_rows = f"at least {say_percent(moved)} of the rows moved in {pair.column}"
     recipe = get_recipe(pair.reference.grid)
     if recipe is not None:
         return f"{moved_rows}, {say_derived_change(recipe, pair.reference, pair.current)}"
-    change = _say_change(pair)
+    change = how or _say_change(pair)
     return f"{moved_rows}: {change}" if change else moved_rows
 
 

@@ -23,6 +23,7 @@ from driftwatch.calibration.tally import Tally
 from driftwatch.calibration.track import Measured
 from driftwatch.calibration.weighing import Scale, Weighed
 from driftwatch.incidents.finding import Finding, FindingKind
+from driftwatch.incidents.kinds_of_change import describe_change
 from driftwatch.incidents.pairs import Pair
 from driftwatch.incidents.phrases import (
     say_extreme,
@@ -211,7 +212,7 @@ def _describe_drift(sight: _Sight, weighing: Weighing, pair: Pair) -> Finding:
         statistic=statistic,
         value=value,
         limit=value / over,
-        text=say_moved(pair, moved),
+        text=say_moved(pair, moved, describe_change(pair)),
         moved_share=moved,
     )
 
