@@ -27,7 +27,7 @@ from driftwatch.profiles.values import read_by_row
 __all__ = ["build_derived_grids", "count_derived", "find_unjudged", "skip_derived"]
 
 _MOST_ROWS = 1_000_000
-_MOST_VALUES = 20_000_000
+_MOST_VALUES = 10_000_000
 """A reference with more rows, or more numbers in all, is fitted on an even sample of its rows."""
 _ROWS_AT_ONCE = 65_536
 
@@ -51,12 +51,10 @@ def build_derived_grids(
         return {}
     taken = {*grids, *(name for table in tables for name in table.column_names)}
     values = _sample_values(tables, numbers, options)
-    built: dict[str, Grid] = {}
-    for wanted, recipe in fit_recipes(numbers, values).items():
-        name = _choose_name(wanted, taken)
-        if name not in options.exclude:
-            built[name] = _build_grid(recipe, numbers, values)
-    return built
+    fitted = fit_recipes(numbers, values)
+    recipes = {_choose_name(wanted, taken): recipe for wanted, recipe in fitted.items()}
+    kept = {name: recipe for name, recipe in recipes.items() if name not in options.exclude}
+    return dict(_build_grids(kept, dict(zip(numbers, values.T, strict=True))))
 
 
 def _choose_name(wanted: str, taken: set[str]) -> str:
@@ -79,13 +77,17 @@ def _sample_values(tables: Sequence[pa.Table], numbers: Sequence[str], options: 
     return np.concatenate(sampled)
 
 
-def _build_grid(recipe: Recipe, numbers: Sequence[str], values: Values) -> NumberGrid:
-    own = {
-        carrier.column: standardise(values[:, numbers.index(carrier.column)], carrier)
-        for carrier in recipe.carriers
-    }
-    computed = compute_values(recipe, own)
-    return replace(build_number_grid(computed[np.isfinite(computed)]), recipe=recipe)
+def _build_grids(
+    recipes: Mapping[str, Recipe], values: Mapping[str, Values]
+) -> Iterator[tuple[str, NumberGrid]]:
+    for name, computed in compute_values(recipes, _standardise_all(recipes, values)):
+        grid = build_number_grid(computed[~np.isnan(computed)])
+        yield name, replace(grid, recipe=recipes[name])
+
+
+def _standardise_all(recipes: Mapping[str, Recipe], values: Mapping[str, Values]) -> dict[str, Values]:
+    carriers = {carrier.column: carrier for recipe in recipes.values() for carrier in recipe.carriers}
+    return {column: standardise(values[column], carrier) for column, carrier in carriers.items()}
 
 
 def count_derived(grids: Mapping[str, Grid], table: pa.Table, options: ColumnOptions) -> dict[str, Counts]:
@@ -94,31 +96,27 @@ def count_derived(grids: Mapping[str, Grid], table: pa.Table, options: ColumnOpt
     A row without a value has none of the batch's columns that a product needs, or lacks a column that any
     derived one needs: it is counted as missing.
     """
-    recipes = {name: (grid, recipe) for name, grid in grids.items() if (recipe := get_recipe(grid))}
+    recipes = {name: recipe for name, grid in grids.items() if (recipe := get_recipe(grid))}
     if not recipes:
         return {}
     pieces = (table.slice(start, _ROWS_AT_ONCE) for start in range(0, table.num_rows, _ROWS_AT_ONCE))
-    counted = [dict(_count_piece(recipes, piece, options)) for piece in pieces]
+    counted = [dict(_count_piece(grids, recipes, piece, options)) for piece in pieces]
     return {name: reduce(add, (counts[name] for counts in counted)) for name in recipes}
 
 
 def _count_piece(
-    recipes: Mapping[str, tuple[Grid, Recipe]], table: pa.Table, options: ColumnOptions
+    grids: Mapping[str, Grid], recipes: Mapping[str, Recipe], table: pa.Table, options: ColumnOptions
 ) -> Iterator[tuple[str, Counts]]:
     present = set(table.column_names)
-    standards = {standard for _, recipe in recipes.values() for standard in recipe.carriers}
-    standardised = {
-        standard.column: standardise(_read_rows(table, standard.column, options), standard)
-        for standard in standards
-        if standard.column in present
-    }
-    for name, (grid, recipe) in recipes.items():
-        values = np.full(table.num_rows, np.nan)
-        if set(recipe.columns) <= present:
-            values = compute_values(recipe, standardised)
-        known = values[~np.isnan(values)]
+    possible = {name: recipe for name, recipe in recipes.items() if set(recipe.columns) <= present}
+    carriers = {column for recipe in possible.values() for column in recipe.columns}
+    rows = {column: _read_rows(table, column, options) for column in carriers}
+    values = dict(compute_values(possible, _standardise_all(possible, rows)))
+    for name in recipes:
+        grid, computed = grids[name], values.get(name, np.empty(0))
+        known = computed[~np.isnan(computed)]
         if isinstance(grid, NumberGrid):
-            yield name, count_numbers(grid, known, missing=len(values) - len(known))
+            yield name, count_numbers(grid, known, missing=table.num_rows - len(known))
 
 
 def _read_rows(table: pa.Table, name: str, options: ColumnOptions) -> Values:

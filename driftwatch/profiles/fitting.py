@@ -114,19 +114,19 @@ def fit_recipes(names: Sequence[str], values: Values) -> dict[str, Recipe]:
     )
     known = np.isfinite(rows)
     rows[~known] = 0.0
-    return dict([*_fit_products(standards, rows, known), *_fit_components(standards, rows)])
+    sums = _multiply(rows, rows)
+    products = _fit_products(standards, rows, known, sums)
+    return dict([*products, *_fit_components(standards, sums / len(rows), len(rows))])
 
 
 _Named = Iterator[tuple[str, Recipe]]
 
 
-def _fit_products(standards: Sequence[Standard], rows: Values, known: NDArray[np.bool_]) -> _Named:
-    present = known.astype(np.float64)
-    both = present.T @ present
-    squares = (rows**2).T @ present
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = np.nan_to_num((rows.T @ rows) / np.sqrt(squares * squares.T))
-        least = np.maximum(_LEAST_CORRELATION, _SIGMAS / np.sqrt(both))
+def _fit_products(
+    standards: Sequence[Standard], rows: Values, known: NDArray[np.bool_], sums: Values
+) -> _Named:
+    correlation, both = _correlate(rows, known, sums)
+    least = np.maximum(_LEAST_CORRELATION, _SIGMAS / np.sqrt(np.maximum(both, 1.0)))
     pairs = [
         (left, right)
         for left, right in combinations(range(len(standards)), 2)
@@ -148,10 +148,21 @@ def _fit_products(standards: Sequence[Standard], rows: Values, known: NDArray[np
         )
 
 
-def _fit_components(standards: Sequence[Standard], rows: Values) -> _Named:
-    variances, directions = _find_directions(rows)
+def _correlate(rows: Values, known: NDArray[np.bool_], sums: Values) -> tuple[Values, Values]:
+    """Return the correlation of every pair over the rows that have both values, and how many these are."""
+    if known.all():
+        squares, both = np.broadcast_to(np.diag(sums), sums.shape).T, np.full(sums.shape, float(len(rows)))
+    else:
+        present = known.astype(np.float64)
+        squares, both = _multiply(rows**2, present), _multiply(present, present)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(sums / np.sqrt(squares * squares.T)), both
+
+
+def _fit_components(standards: Sequence[Standard], covariance: Values, rows: int) -> _Named:
+    variances, directions = _find_directions(covariance)
     # Chance alone takes the variances of independent columns so far from 1.
-    ratio = math.sqrt(len(standards) / len(rows))
+    ratio = math.sqrt(len(standards) / rows)
     greater, smaller = max(_CLEARLY_GREATER, (1 + ratio) ** 2), min(_CLEARLY_SMALLER, (1 - ratio) ** 2)
     carriers = tuple(standards)
     for place in range(min(MAX_SCORES, int(np.count_nonzero(variances >= greater)))):
@@ -172,13 +183,19 @@ def _fit_components(standards: Sequence[Standard], rows: Values) -> _Named:
         yield "PCA residual", Recipe(form=Form.NORM, shows=shows, carriers=carriers, directions=rest)
 
 
-def _find_directions(rows: Values) -> tuple[Values, Values]:
+def _find_directions(covariance: Values) -> tuple[Values, Values]:
     """Return variances, greatest first, and their directions, one a row; the largest part is positive."""
-    found, vectors = np.linalg.eigh((rows.T @ rows) / len(rows))
+    found, vectors = np.linalg.eigh(covariance)
     variances, directions = np.maximum(found[::-1], 0.0), vectors[:, ::-1].T.copy()
     largest = np.argmax(np.round(np.abs(directions), 9), axis=1)
     signs = np.sign(directions[np.arange(len(directions)), largest])
     return variances, directions * signs[:, np.newaxis]
+
+
+def _multiply(left: Values, right: Values) -> Values:
+    """Return the sums of products of every column of `left` with every one of `right`."""
+    # Not the operator @: its threads fight for the processor, which made a reference take seconds.
+    return np.asarray(np.einsum("ij,ik->jk", left, right))
 
 
 def _score(shows: str, carriers: tuple[Standard, ...], direction: Values) -> Recipe:

@@ -105,14 +105,19 @@ def _cast_texts(
     """Return texts as numbers, null where one is missing or none; None where texts are no numbers at all."""
     if column.text != "parse":
         return None
+    if not any(isinstance(value, str) for value in missing):
+        # What reads as a number then means missing only if it is named as a number. This is most columns.
+        try:
+            return pc.cast(values, pa.float64())
+        except pa.ArrowInvalid:
+            pass
     nothing = pa.scalar(None, type=values.type)
-    means_missing = find_missing_words(values, column, missing)
-    if means_missing is not None:
-        values = pc.if_else(means_missing, nothing, values)
+    words = find_missing_words(values, column, missing)
+    kept = values if words is None else pc.if_else(words, nothing, values)
     try:
-        return pc.cast(pc.utf8_trim_whitespace(values), pa.float64())
+        return pc.cast(pc.utf8_trim_whitespace(kept), pa.float64())
     except pa.ArrowInvalid:
-        shaped = pc.if_else(pc.match_substring_regex(values, _NUMBER), values, nothing)
+        shaped = pc.if_else(pc.match_substring_regex(kept, _NUMBER), kept, nothing)
         return pc.cast(pc.utf8_trim_whitespace(shaped), pa.float64())
 
 

@@ -251,3 +251,16 @@ def test_derived_columns_are_skipped_by_their_own_rules() -> None:
     assert skip_derived("PCA 1", ColumnOptions()) == "derived columns are switched off"
     excluded = ColumnOptions(derived=True, exclude=("PCA 1",))
     assert skip_derived("PCA 1", excluded) == "excluded by the configuration"
+
+
+def test_words_for_missing_and_words_that_are_no_numbers_are_read_row_by_row() -> None:
+    reference = build()
+    texts = {"amount": ["100", " 120 ", "NA", "x", "-7", ""], "balance": ["0", "1", "1", "1", "1", "1"]}
+    others = {"age": ["48"] * 6, "score": ["0.5"] * 6, "city": ["oslo"] * 6}
+    batch = mark_text(pa.table({**texts, **others}), "parse")
+
+    def count_missing(*missing: str | float) -> int:
+        options = ColumnOptions(derived=True, missing=missing)
+        return count_rows(reference.grids, batch, options).columns["amount × balance"].missing
+
+    assert (count_missing(), count_missing("-7"), count_missing(-7.0)) == (3, 4, 4)

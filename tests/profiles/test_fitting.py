@@ -31,7 +31,7 @@ def compute(recipe: Recipe, values: Values) -> Values:
         carrier.column: standardise(values[:, int(carrier.column[1:])], carrier)
         for carrier in recipe.carriers
     }
-    return compute_values(recipe, rows)
+    return dict(compute_values({"it": recipe}, rows))["it"]
 
 
 def list_products(recipes: dict[str, Recipe]) -> list[str]:

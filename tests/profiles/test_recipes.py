@@ -16,6 +16,10 @@ def recipe(form: Form, *directions: list[float]) -> Recipe:
     return Recipe(form=form, shows="it", carriers=(X, Y), directions=np.array(directions).reshape(-1, 2))
 
 
+def compute(made: Recipe, rows: dict[str, np.ndarray]) -> np.ndarray:
+    return dict(compute_values({"it": made}, rows))["it"]
+
+
 def test_values_are_standardised_by_hand_and_outliers_are_taken_for_ten_spreads() -> None:
     values = np.array([100.0, 150.0, 1e308, -1e308, np.nan, np.inf, -np.inf])
 
@@ -36,15 +40,15 @@ def test_a_standardised_value_is_bounded_or_nan_whatever_it_was(values: np.ndarr
 def test_a_product_is_missing_where_a_factor_is() -> None:
     rows = {"x": np.array([1.0, np.nan, 2.0]), "y": np.array([3.0, 1.0, np.nan])}
 
-    assert compute_values(recipe(Form.PRODUCT), rows)[0] == 3.0
-    assert np.isnan(compute_values(recipe(Form.PRODUCT), rows)[1:]).all()
+    assert compute(recipe(Form.PRODUCT), rows)[0] == 3.0
+    assert np.isnan(compute(recipe(Form.PRODUCT), rows)[1:]).all()
 
 
 def test_a_score_and_a_norm_take_a_missing_value_for_the_centre() -> None:
     rows = {"x": np.array([1.0, np.nan]), "y": np.array([2.0, 2.0])}
 
-    assert compute_values(recipe(Form.SCORE, [0.5, 0.25]), rows).tolist() == [1.0, 0.5]
-    assert compute_values(recipe(Form.NORM, [3.0, 0.0], [0.0, 2.0]), rows).tolist() == [5.0, 4.0]
+    assert compute(recipe(Form.SCORE, [0.5, 0.25]), rows).tolist() == [1.0, 0.5]
+    assert compute(recipe(Form.NORM, [3.0, 0.0], [0.0, 2.0]), rows).tolist() == [5.0, 4.0]
 
 
 @pytest.mark.parametrize("form", list(Form))
@@ -59,15 +63,13 @@ def test_rounding_makes_a_float32_batch_and_other_pieces_give_the_same_values(fo
     directions = np.array([[0.7071, 0.7071], [0.7071, -0.7071]])[: 2 if form is Form.NORM else 1]
     made = Recipe(form=form, shows="it", carriers=standards, directions=directions)
 
-    def compute(values: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        return compute_values(
-            made,
-            {one.column: standardise(column, one) for one, column in zip(standards, values, strict=True)},
-        )
+    def derive(*values: np.ndarray) -> np.ndarray:
+        columns = zip(standards, values, strict=True)
+        return compute(made, {one.column: standardise(column, one) for one, column in columns})
 
-    whole = compute((x, y))
-    single = compute((x.astype(np.float32).astype(np.float64), y.astype(np.float32).astype(np.float64)))
-    pieces = np.concatenate([compute((x[at : at + 7], y[at : at + 7])) for at in range(0, 5000, 7)])
+    whole = derive(x, y)
+    single = derive(*(column.astype(np.float32).astype(np.float64) for column in (x, y)))
+    pieces = np.concatenate([derive(x[at : at + 7], y[at : at + 7]) for at in range(0, 5000, 7)])
 
     assert np.array_equal(whole, pieces)
     # One atom in thousands may stand just between two steps.
