@@ -66,6 +66,7 @@ def _build_columns(settings: MonitorSettings) -> ColumnOptions:
         time=resolve_time(need(settings.source)),
         missing=settings.missing,
         timezone=settings.timezone,
+        derived=columns.derived if columns else False,
     )
 
 

@@ -123,6 +123,7 @@ class ColumnSettings:
     exclude: tuple[str, ...] = setting("columns not to judge", ())
     kinds: Mapping[str, Kind] | None = setting("kinds that differ from what the reference looks like")
     importance: Mapping[str, float] | None = setting("what a column's scores are multiplied by; 1 otherwise")
+    derived: bool = setting("judge columns derived from the numbers too", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.oddities import warn_of_oddities
 from driftwatch.jobs.windows import windows_between
 from driftwatch.profiles.build import build_reference, skip_by_name
+from driftwatch.profiles.derived import skip_derived
+from driftwatch.profiles.grid import get_recipe
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import Request
@@ -53,7 +55,10 @@ def build_watch(monitor: Monitor, row: MonitorRow, reference: Reference) -> Watc
     What is no longer wanted is not judged from then on; a column that is wanted anew has no counts, and
     waits for the next version.
     """
-    whys = {name: skip_by_name(name, monitor.columns) for name in reference.grids}
+    whys = {
+        name: (skip_by_name if get_recipe(grid) is None else skip_derived)(name, monitor.columns)
+        for name, grid in reference.grids.items()
+    }
     left_out = {name: why for name, why in whys.items() if why is not None}
     return Watch(monitor=monitor, row=row, reference=reference.leave_out(left_out))
 
@@ -154,4 +159,6 @@ def _describe_spec(monitor: Monitor) -> dict[str, Any]:
         "kinds": dict(sorted(columns.kinds.items())),
         "key": list(columns.key),
         "missing": [str(value) for value in columns.missing],
+        # Versions of the time before derived columns are not to be built anew for want of a word.
+        **({"derived": True} if columns.derived else {}),
     }

@@ -19,6 +19,7 @@ from driftwatch.profiles.window import Window
 from driftwatch.store.batches import build_profile, describe_batch
 from driftwatch.store.codec import decode_counts, decode_grid, encode_counts, encode_grid
 from driftwatch.store.monitors import MonitorRow, begin_history
+from driftwatch.store.recipe_codec import attach_recipes, describe_recipes
 from driftwatch.store.tables import (
     reference_blocks,
     reference_columns,
@@ -91,6 +92,7 @@ def save_reference(
         "row_count": sum(block.profile.rows for block in reference.blocks),
         "spec": dict(spec),
         "skipped": [[skipped.column, skipped.why] for skipped in reference.skipped],
+        "derived": describe_recipes(reference.grids),
     }
     connection.execute(sa.insert(reference_versions).values(key | head))
     _insert_parts(connection, key, reference)
@@ -115,6 +117,7 @@ def load_reference(
     for row in connection.execute(_select_parts(reference_columns, head, reference_columns.c.place)):
         names[row.place] = row.column_name
         grids[row.column_name] = decode_grid(row.grid, what=f"{place}, grid of column {row.column_name!r}")
+    grids = attach_recipes(grids, head.derived, what=place)
     counts: defaultdict[int, dict[str, Counts]] = defaultdict(dict)
     for row in connection.execute(_select_parts(reference_counts, head, reference_counts.c.place)):
         name = names[row.place]

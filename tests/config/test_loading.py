@@ -191,6 +191,13 @@ def test_a_leading_zero_is_no_octal_number() -> None:
     assert monitor.policy.resolve_after == 17
 
 
+@pytest.mark.parametrize(("written", "derived"), [("{derived: true}", True), ("{exclude: [x]}", False)])
+def test_columns_are_derived_where_it_is_asked_for(written: str, derived: bool) -> None:
+    (monitor,) = load_text(with_line(f"columns: {written}")).monitors
+
+    assert monitor.columns.derived is derived
+
+
 def test_variables_fill_numbers_lists_and_durations() -> None:
     text = with_line('resolve_after: "${N}"').replace("[log]", '["${WHO:-log}"]').replace("1d", "${W}")
 
