@@ -44,8 +44,8 @@ def demo(
 
 def _print_summary(told: Told, folder: Path) -> None:
     from driftwatch.cli.printing import print_lines, print_table
-    from driftwatch.incidents.words import say_count
     from driftwatch.demo.story import count_words
+    from driftwatch.incidents.words import say_count
 
     words = ", ".join(f"{count} {word}" for word, count in count_words(told.seen).items())
     print_lines("", f"{len(told.seen)} daily windows judged in {told.seconds:.0f} s: {words}.")

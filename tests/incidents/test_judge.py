@@ -82,7 +82,7 @@ def test_a_drift_says_how_many_rows_moved_and_what_changed(reference: Reference)
 
     text = find(verdict, FindingKind.DRIFT).text
     assert text.startswith("at least 1")
-    assert "of the rows moved in city: rome went from 29 % to 50 % of the rows" in text
+    assert "of the rows moved in city: `rome` went from 29 % to 50 % of the values" in text
 
 
 def test_what_moved_less_than_the_minimum_effect_is_not_told(reference: Reference) -> None:
