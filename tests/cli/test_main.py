@@ -13,8 +13,8 @@ from tests.support.commands import run_here
 
 COMMANDS = [
     *("compare", "init", "validate", "schema", "serve", "check", "window list", "status"),
-    *("reference build", "reference list", "reference show", "reference promote"),
-    *("incident list", "incident show", "incident acknowledge", "incident resolve"),
+    *("reference build", "reference list", "reference show", "reference promote", "reference rollback"),
+    *("incident list", "incident show", "incident acknowledge", "incident resolve", "incident label"),
     *("delivery list", "delivery retry", "delivery test", "retrain list", "retrain show"),
     *("db upgrade", "db check", "demo"),
 ]
