@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from driftwatch.cli.printing import print_lines, print_table
-from driftwatch.incidents.finding import Verdict, VerdictWord, build_finding_json
+from driftwatch.incidents.finding import Verdict, VerdictWord, build_finding_json, split_calibration
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.incidents.words import say_count
 
@@ -18,6 +18,7 @@ _MOST_SHOWN = 60
 
 def build_window_json(verdict: Verdict, revision: int) -> dict[str, Any]:
     """Return the entry of `windows` in `driftwatch.check/v1`."""
+    calibration, note = split_calibration(verdict.calibration)
     return {
         "start": write_stamp(verdict.window.start),
         "end": write_stamp(verdict.window.end),
@@ -25,7 +26,8 @@ def build_window_json(verdict: Verdict, revision: int) -> dict[str, Any]:
         "rows": verdict.rows,
         "score": verdict.score,
         "limit": verdict.limit,
-        "calibration": verdict.calibration,
+        "calibration": calibration,
+        "calibration_note": note,
         "revision": revision,
         "reason": verdict.reason,
         "findings": [build_finding_json(finding) for finding in verdict.findings],

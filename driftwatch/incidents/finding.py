@@ -11,7 +11,15 @@ from typing import Any
 from driftwatch.profiles.window import Window
 from driftwatch.statistics.catalogue import Statistic
 
-__all__ = ["Finding", "FindingKind", "Verdict", "VerdictWord", "build_finding_json", "keep_finite"]
+__all__ = [
+    "Finding",
+    "FindingKind",
+    "Verdict",
+    "VerdictWord",
+    "build_finding_json",
+    "keep_finite",
+    "split_calibration",
+]
 
 
 class FindingKind(StrEnum):
@@ -94,6 +102,22 @@ def build_finding_json(finding: Finding) -> dict[str, Any]:
         "moved_share": keep_finite(finding.moved_share),
         "minor": finding.minor,
     }
+
+
+def split_calibration(said: str | None) -> tuple[str | None, str | None]:
+    """Return the state that a verdict's `calibration` names, and what it adds to it in words.
+
+    >>> split_calibration("provisional (50 more windows needed)")
+    ('provisional', '50 more windows needed')
+    >>> split_calibration("calibrated")
+    ('calibrated', None)
+    """
+    if said is None:
+        return None, None
+    words = said.split(" ", 1)
+    note = words[1].strip(" ,") if len(words) > 1 else None
+    # The first bracket only: what follows it is another remark.
+    return words[0].rstrip(","), None if note is None else note.replace("(", "", 1).replace(")", "", 1)
 
 
 def keep_finite(value: float | None) -> float | None:

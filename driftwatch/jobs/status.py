@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from driftwatch.incidents.finding import VerdictWord
+from driftwatch.incidents.finding import VerdictWord, split_calibration
 from driftwatch.incidents.incident import IncidentState, Severity
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.facts import EMPTY_BY_HABIT
@@ -44,6 +44,7 @@ class MonitorStatus:
     late_by: timedelta | None
     open_incidents: tuple[int, ...]
     worst: Severity | None
+    calibration: str | None = None
 
     @property
     def healthy(self) -> bool:
@@ -62,7 +63,8 @@ class MonitorStatus:
             "next_due": self.next_due and write_stamp(self.next_due),
             "late_by": None if self.late_by is None else self.late_by.total_seconds(),
             "open_incidents": list(self.open_incidents),
-            "calibration": None,
+            "calibration": split_calibration(self.calibration)[0],
+            "calibration_note": split_calibration(self.calibration)[1],
         }
 
 
@@ -116,6 +118,7 @@ def _read_monitor(database: Database, monitor: Monitor, now: datetime) -> Monito
         next_due=_find_next_due(monitor, last.window if last else None, now),
         late_by=_measure_lateness(monitor, verdicts, now),
         open_incidents=tuple(one.id for one in opened),
+        calibration=next((v.verdict.calibration for v in reversed(verdicts) if v.verdict.calibration), None),
         worst=max((Severity(one.severity) for one in opened), default=None),
     )
 
@@ -146,4 +149,6 @@ def _measure_lateness(monitor: Monitor, verdicts: Sequence[VerdictRow], now: dat
 
 
 def _is_settled(row: VerdictRow) -> bool:
-    return row.verdict.word in COMPLETE or row.verdict.reason == EMPTY_BY_HABIT
+    # Rows of a thin window came in time; they wait for more.
+    came = row.verdict.word in COMPLETE or row.verdict.word is VerdictWord.THIN
+    return came or row.verdict.reason == EMPTY_BY_HABIT

@@ -52,7 +52,8 @@ def test_a_monitor_that_was_judged_on_time_is_well(fresh_shop: Path) -> None:
                 "next_due": f"{today + timedelta(days=1)}T00:00:00Z",
                 "late_by": None,
                 "open_incidents": [],
-                "calibration": None,
+                "calibration": "provisional",
+                "calibration_note": "50 more windows needed",
             }
         ],
         "outbox": {"pending": 0, "failed": 0, "oldest_age": None},
