@@ -245,13 +245,16 @@ class Advance:
 
 
 def rank_members(members: tuple[Member, ...]) -> tuple[Member, ...]:
-    """Return the members with the biggest change first: by share of rows, then by value over limit."""
+    """Return the members with the biggest change first: by share of rows, then by value over limit.
+
+    Minor ones come last.
+    """
     return tuple(sorted(members, key=_rank))
 
 
-def _rank(member: Member) -> tuple[float, float, datetime, str]:
+def _rank(member: Member) -> tuple[bool, float, float, datetime, str]:
     excess = member.value / member.limit if member.value is not None and member.limit else 0.0
-    return (-(member.moved_share or 0.0), -excess, member.since, member.column or "")
+    return (member.minor, -(member.moved_share or 0.0), -excess, member.since, member.column or "")
 
 
 def _describe_member(member: Member) -> dict[str, Any]:

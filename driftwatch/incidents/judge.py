@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from driftwatch.incidents.breaches import find_breaches, find_key_breach, find_volume_breach
+from driftwatch.incidents.carried import yield_to_carriers
 from driftwatch.incidents.finding import Finding, FindingKind, Verdict, VerdictWord
 from driftwatch.incidents.limits import (
     Effect,
@@ -134,6 +135,7 @@ def judge_columns(
     for pair in pairs:
         found = statistics[pair.column]
         findings += _judge_pair(pair, found, moved[pair.column], judging, len(pairs), by_budget)
+    findings = list(yield_to_carriers(findings, pairs, judging.rules))
     if current.keys is not None:
         findings += _judge_keys(samples, current.keys, judging, len(pairs), by_budget)
     return Judgement(findings=_sort_findings(findings), statistics=statistics, moved_shares=moved)
@@ -218,7 +220,7 @@ def _sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _rank(finding: Finding) -> tuple[bool, float, str, str]:
     moved = finding.moved_share or 0.0
     severe = finding.kind in _BROKEN or (finding.column is not None and moved >= _HALF)
-    return (not severe, -moved, finding.column or "", finding.kind.value)
+    return (not severe or finding.minor, -moved, finding.column or "", finding.kind.value)
 
 
 def choose_word(findings: Sequence[Finding]) -> VerdictWord:
