@@ -46,6 +46,8 @@ Part = tuple[Window | None, pa.Table]
 def build_reference(parts: Sequence[Part], options: ColumnOptions) -> Reference:
     """Return the reference made of `parts`, each a time block (its window and rows), in order of time.
 
+    Parts with the same window are one block.
+
     Raises DataError when there are no rows, or when a column the user names is not there.
 
     >>> rows = pa.table({"id": [1, 2, 3], "plan": ["a", "b", "a"]})
@@ -70,10 +72,17 @@ def build_reference(parts: Sequence[Part], options: ColumnOptions) -> Reference:
             grids[name] = built
     if options.derived:
         grids |= build_derived_grids([table for _, table in filled], grids, options)
-    blocks = tuple(
-        Block(window=window, profile=count_rows(grids, table, options, window)) for window, table in parts
-    )
-    return Reference(grids=grids, blocks=blocks, skipped=tuple(skipped))
+    return Reference(grids=grids, blocks=_count_blocks(grids, parts, options), skipped=tuple(skipped))
+
+
+def _count_blocks(
+    grids: Mapping[str, Grid], parts: Sequence[Part], options: ColumnOptions
+) -> tuple[Block, ...]:
+    counted: dict[Window | None, Profile] = {}
+    for window, table in parts:
+        profile = count_rows(grids, table, options, window)
+        counted[window] = counted[window] + profile if window in counted else profile
+    return tuple(Block(window=window, profile=profile) for window, profile in counted.items())
 
 
 def check_names(names: Sequence[str], options: ColumnOptions) -> None:

@@ -172,6 +172,16 @@ def test_blocks_are_kept_apart_and_add_up_to_the_whole_empty_ones_included() -> 
     assert reference.total.columns["x"].cells[1::2].tolist() == [1, 2, 1]
 
 
+def test_parts_of_one_window_are_one_block() -> None:
+    window = Window(start=datetime(2024, 1, 1, tzinfo=UTC), end=datetime(2024, 1, 2, tzinfo=UTC))
+    parts = [(window, pa.table({"a": [1.0, 2.0]})), (window, pa.table({"a": [2.0, None]}))]
+
+    (block,) = build_reference(parts, ColumnOptions()).blocks
+
+    assert (block.window, block.profile.rows) == (window, 4)
+    assert (block.profile.columns["a"].values, block.profile.columns["a"].missing) == (3, 1)
+
+
 def test_a_date_column_is_counted_by_its_age_at_the_end_of_each_block() -> None:
     days = [Window(start=START + DAY * place, end=START + DAY * (place + 1)) for place in range(2)]
     born = [dt.date(2012, 12, 31), dt.date(2013, 1, 1)]
