@@ -5,8 +5,8 @@
 * Scores along the principal directions that vary most and least: many columns that move a little together
   add up in the first, and the last is what they hardly ever break.
 * The residual: how far a row lies from what the greater directions explain, each direction in units of what
-  is usual along it. The whitened form saw a correlation that fell from .6 to .3 among 10 columns as often as
-  the plain one or more often; over all directions it saw less (tests/profiles/test_derived_power.py).
+  is usual along it. Measured on batches of 2,000 rows of 10 columns, of which one pair lost half of its
+  correlation: seen in all of them; in the columns' own units in 90 to 100 %, over all directions in 75 to 95 %.
 
 Directions chosen at random were measured too: a change in 2 of many columns is lost in them.
 """
