@@ -6,7 +6,8 @@
   add up in the first, and the last is what they hardly ever break.
 * The residual: how far a row lies from what the greater directions explain, each direction in units of what
   is usual along it. Measured on batches of 2,000 rows of 10 columns, of which one pair lost half of its
-  correlation: seen in all of them; in the columns' own units in 90 % or more, over all directions in 75 to 95 %.
+  correlation: seen in all of them; in the columns' own units in at least 90 %,
+  over all directions in 75 to 95 %.
 
 Directions chosen at random were measured too: a change in 2 of many columns is lost in them.
 """
