@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -17,7 +18,14 @@ from driftwatch.jobs.clock import Clock, SystemClock
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.oddities import warn_of_oddities
 from driftwatch.jobs.parts import Parts, build_id_maker
-from driftwatch.jobs.reference import Watch, build_watch, ensure_reference, keep_reference, read_reference
+from driftwatch.jobs.reference import (
+    Watch,
+    build_watch,
+    ensure_reference,
+    keep_reference,
+    read_reference,
+    settle_reference,
+)
 from driftwatch.profiles.reference import Reference
 from driftwatch.store import migrations
 from driftwatch.store.database import Database, open_database
@@ -83,14 +91,18 @@ class App:
             log.warning("new history started monitor=%s history=%s", monitor.id, row.history)
         return row
 
-    def watch(self, monitor: Monitor) -> Watch:
-        """Return the monitor with its active reference, which is built where there is none yet."""
-        known = self.find_row(monitor)
+    def watch(self, monitor: Monitor, *, at: datetime | None = None) -> Watch:
+        """Return the monitor with its active reference, which is built where there is none yet.
+
+        `at` is the time of the first window that is to be judged, where that is not the present one.
+        """
+        known, now = self.find_row(monitor), self.parts.clock.now()
         if known is not None and known.identity != monitor.identity:
-            reference = read_reference(monitor)
-            _, version = self._keep(monitor, reference)
+            settled = settle_reference(self.database, monitor, None, at or now)
+            reference = read_reference(settled)
+            _, version = self._keep(settled, reference)
             warn_of_oddities(monitor, reference, version)
-        return ensure_reference(self.database, monitor, self.attach(monitor), self.parts.clock.now())
+        return ensure_reference(self.database, monitor, self.attach(monitor), now, at=at)
 
     def resume(self, monitor: Monitor) -> Watch | None:
         """Return the monitor with the reference that is active now; None where there is none for its data.
@@ -108,7 +120,8 @@ class App:
 
         Reading comes first: a source that cannot be read ends no history.
         """
-        return self._keep(monitor, read_reference(monitor))
+        settled = settle_reference(self.database, monitor, self.find_row(monitor), self.parts.clock.now())
+        return self._keep(settled, read_reference(settled))
 
     def _keep(self, monitor: Monitor, reference: Reference) -> tuple[MonitorRow, int]:
         row = self.attach(monitor)

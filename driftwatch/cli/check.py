@@ -71,7 +71,8 @@ def check(  # noqa: PLR0913 - every option of the command is an argument
             end=read_moment(end, zone),
         )
         told = Notify.NONE if dry_run else notify
-        replayed = replay_windows(app.parts, app.watch(watched), windows, notify=told.value, again=again)
+        watch = app.watch(watched, at=windows[0].start)
+        replayed = replay_windows(app.parts, watch, windows, notify=told.value, again=again)
         seen = list(follow(replayed, len(windows)))
         if told is not Notify.NONE and not is_daemon_alive(app.database, app.parts.clock.now()):
             deliver_due(app.parts)

@@ -7,11 +7,11 @@ from typing import TypeVar
 from driftwatch.config.fingerprints import build_fingerprint, build_identity, fingerprint_source
 from driftwatch.config.promises import build_budget, has_budget, resolve_promise
 from driftwatch.config.resolving import resolve_moment, resolve_schedule, resolve_time
-from driftwatch.config.settings import FileSettings, MonitorSettings, PatienceSettings
+from driftwatch.config.settings import FileSettings, MonitorSettings, PatienceSettings, ReferenceSettings
 from driftwatch.config.values import Share
 from driftwatch.incidents.policy import Ages, Freshness, Patience, Policy
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging, Rule
-from driftwatch.jobs.monitor import CatchUp, Excluded, Model, Monitor, ReferenceSpec
+from driftwatch.jobs.monitor import CatchUp, Excluded, Model, Monitor, ReferenceSpec, Rolling
 from driftwatch.jobs.windows import Schedule, season_cycle
 from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.retraining.policy import RetrainPolicy
@@ -37,7 +37,7 @@ def build_monitor(settings: MonitorSettings, file: FileSettings) -> Monitor:
         id=need(settings.id),
         source=source.value,
         schedule=schedule,
-        reference=_build_reference(settings),
+        reference=_build_reference(settings, schedule),
         identity=build_identity(source.kind, source.value, schedule, columns),
         fingerprint=build_fingerprint(settings, resolve_promise(settings, file)),
         title=settings.title,
@@ -70,7 +70,7 @@ def _build_columns(settings: MonitorSettings) -> ColumnOptions:
     )
 
 
-def _build_reference(settings: MonitorSettings) -> ReferenceSpec:
+def _build_reference(settings: MonitorSettings, schedule: Schedule) -> ReferenceSpec:
     reference = need(settings.reference)
     zone, other = settings.timezone, reference.source
     excluded = tuple(
@@ -82,11 +82,20 @@ def _build_reference(settings: MonitorSettings) -> ReferenceSpec:
         for one in reference.except_
     )
     return ReferenceSpec(
-        start=resolve_moment(need(reference.from_), zone),
-        end=resolve_moment(need(reference.to), zone),
+        start=resolve_moment(reference.from_, zone) if reference.from_ else None,
+        end=resolve_moment(reference.to, zone) if reference.to else None,
         excluded=excluded,
         source=other.value if other else None,
         source_fingerprint=fingerprint_source(other.kind, other.value) if other else "",
+        rolling=_build_rolling(reference, schedule),
+    )
+
+
+def _build_rolling(reference: ReferenceSettings, schedule: Schedule) -> Rolling | None:
+    if reference.last is None:
+        return None
+    return Rolling(
+        last=reference.last, gap=season_cycle(schedule) if reference.gap is None else reference.gap
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, Final
 
-from driftwatch.config.mistakes import Path, suggest
-from driftwatch.config.reading import BAD
-from driftwatch.config.resolving import list_time_columns, resolve_moment, resolve_schedule
+from driftwatch.config.mistakes import Note, Path, suggest
+from driftwatch.config.reading import list_good
+from driftwatch.config.reference_checks import check_reference
+from driftwatch.config.resolving import list_time_columns, resolve_schedule
 from driftwatch.config.sections import Chosen
 from driftwatch.config.settings import (
     FileSettings,
@@ -18,16 +19,10 @@ from driftwatch.config.settings import (
     RuleSettings,
 )
 from driftwatch.incidents.rules import REPEATED_SHARE, WINDOW_STATISTICS
-from driftwatch.jobs.windows import windows_between
 from driftwatch.statistics import entries
 from driftwatch.statistics.p_values import LEAST_P_VALUE, STATISTICS_WITH_P_VALUE
 
-__all__ = ["Note", "check_settings"]
-
-Note = Callable[[Path, str], None]
-"""Records that the setting at a path is wrong."""
-
-_T = TypeVar("_T")
+__all__ = ["check_settings"]
 
 
 def check_settings(settings: FileSettings, note: Note) -> None:
@@ -39,7 +34,7 @@ def check_settings(settings: FileSettings, note: Note) -> None:
     channels = settings.channels or {}
     _check_fallbacks(channels, note)
     seen: dict[str, int] = {}
-    for place, monitor in _list_good(settings.monitors):
+    for place, monitor in list_good(settings.monitors):
         path: Path = ("monitors", place)
         if monitor.id is not None and monitor.id in seen:
             note((*path, "id"), f"is the id of monitors[{seen[monitor.id]}] too; every monitor needs its own")
@@ -48,10 +43,6 @@ def check_settings(settings: FileSettings, note: Note) -> None:
         _check_names(monitor, channels, settings.triggers or {}, path, note)
         for check in _CHECKS:
             check(monitor, path, note)
-
-
-def _list_good(items: Iterable[_T]) -> Iterator[tuple[int, _T]]:
-    return ((place, item) for place, item in enumerate(items) if item is not BAD)
 
 
 def _check_fallbacks(channels: Mapping[Any, Any], note: Note) -> None:
@@ -83,7 +74,7 @@ def _check_names(
     note: Note,
 ) -> None:
     told: list[str] = []
-    for place, name in _list_good(monitor.notify):
+    for place, name in list_good(monitor.notify):
         if name not in channels:
             note((*path, "notify", place), _describe_unknown("channel", name, channels))
         elif name in told:
@@ -122,38 +113,6 @@ def _check_patience(monitor: MonitorSettings, path: Path, note: Note) -> None:
         note((*path, "resolve_after"), f"wants at least 1 window, not {monitor.resolve_after}")
 
 
-def _check_reference(monitor: MonitorSettings, path: Path, note: Note) -> None:
-    reference = monitor.reference
-    if reference is None or reference.from_ is None or reference.to is None:
-        return
-    path = (*path, "reference")
-    start = resolve_moment(reference.from_, monitor.timezone)
-    end = resolve_moment(reference.to, monitor.timezone)
-    if end <= start:
-        note((*path, "to"), "must be after from; it is exclusive")
-        return
-    _check_holds_window(monitor, start, end, path, note)
-    for place, one in _list_good(reference.except_):
-        if one.from_ is None or one.to is None:
-            continue
-        left, right = (resolve_moment(moment, monitor.timezone) for moment in (one.from_, one.to))
-        if right <= left:
-            note((*path, "except", place, "to"), "must be after from; it is exclusive")
-        elif right <= start or left >= end:
-            note((*path, "except", place), "lies outside the reference and leaves nothing out")
-
-
-def _check_holds_window(
-    monitor: MonitorSettings, start: datetime, end: datetime, path: Path, note: Note
-) -> None:
-    try:
-        schedule = resolve_schedule(monitor)
-    except ValueError:
-        return
-    if schedule is not None and next(windows_between(schedule, start, end), None) is None:
-        note((*path, "to"), f"leaves no whole window of {schedule} in the reference; widen the reference")
-
-
 def _check_time(monitor: MonitorSettings, path: Path, note: Note) -> None:
     source = monitor.source
     if source is not None and source.extra.time_column is None and _needs_time(source):
@@ -176,7 +135,7 @@ def _check_columns(monitor: MonitorSettings, path: Path, note: Note) -> None:
         return
     if not columns.include:
         note((*path, "columns", "include"), "names no column, so that nothing would be judged")
-    for place, name in _list_good(columns.exclude):
+    for place, name in list_good(columns.exclude):
         if name in columns.include:
             note((*path, "columns", "exclude", place), f"{name!r} stands under include too")
 
@@ -201,7 +160,7 @@ def _check_promise(promise: PromiseSettings, path: Path, note: Note) -> None:
 
 def _check_rules(monitor: MonitorSettings, path: Path, note: Note) -> None:
     greatest_of = {entry.name: entry.greatest for entry in entries()} | dict(WINDOW_STATISTICS)
-    for place, rule in _list_good(monitor.rules):
+    for place, rule in list_good(monitor.rules):
         there: Path = (*path, "rules", place)
         if rule.statistic is not None and rule.statistic not in greatest_of:
             names = ", ".join(sorted(greatest_of))
@@ -270,7 +229,7 @@ def _check_ages(monitor: MonitorSettings, path: Path, note: Note) -> None:
 _CHECKS: Final = (
     _check_window,
     _check_patience,
-    _check_reference,
+    check_reference,
     _check_time,
     _check_columns,
     _check_budget,

@@ -11,7 +11,7 @@ from driftwatch.channels.contract import Channel
 from driftwatch.config.building import build_monitor, need
 from driftwatch.config.checks import check_settings
 from driftwatch.config.fingerprints import build_fingerprint
-from driftwatch.config.mistakes import ConfigMistakesError, Mistake, Mistakes, Path, Place
+from driftwatch.config.mistakes import ConfigMistakesError, Mistake, Mistakes, Path, Place, format_path
 from driftwatch.config.reading import BAD, Reader
 from driftwatch.config.settings import FileSettings
 from driftwatch.config.tree import MOST_BYTES, Items, Node, Table, parse_tree
@@ -84,9 +84,11 @@ def _read_settings(
     if settings is BAD:
         return None
 
+    unread = {one.path for one in mistakes.found}
+
     def note(path: Path, text: str) -> None:
         # What is wrong inside a section may be all that is wrong with it as a whole.
-        if not mistakes.has_inside(path):
+        if not mistakes.has_inside(path) and format_path(path) not in unread:
             mistakes.add(_find_place(root, path), path, text)
 
     check_settings(settings, note)

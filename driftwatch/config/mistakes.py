@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from driftwatch.errors import ConfigError
 
-__all__ = ["ConfigMistakesError", "Mistake", "Mistakes", "Path", "Place", "format_path", "suggest"]
+__all__ = ["ConfigMistakesError", "Mistake", "Mistakes", "Note", "Path", "Place", "format_path", "suggest"]
 
 Path = tuple[str | int, ...]
+
+Note = Callable[[Path, str], None]
+"""Records that the setting at a path is wrong."""
 
 # A file that is no configuration at all can have thousands; nobody reads beyond the first ones.
 _MOST_TOLD = 100
@@ -87,7 +90,9 @@ def format_path(path: Path) -> str:
 
 
 def _format_key(key: str) -> str:
-    return key if re.fullmatch(r"[\w*-]{1,60}", key) else json.dumps(key[:60], ensure_ascii=False)
+    # A key with a line separator in it must not make two lines of one mistake.
+    is_plain = key.isprintable()
+    return key if re.fullmatch(r"[\w*-]{1,60}", key) else json.dumps(key[:60], ensure_ascii=not is_plain)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

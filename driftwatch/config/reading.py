@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path as FilePath
-from typing import Any, Final, Literal, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 from driftwatch.config.mistakes import Mistakes, Path, suggest
 from driftwatch.config.sections import (
@@ -32,7 +32,7 @@ from driftwatch.config.variables import insert_variables
 from driftwatch.errors import DriftwatchError
 from driftwatch.net.secrets import Secret
 
-__all__ = ["BAD", "Bad", "Reader", "show_text"]
+__all__ = ["BAD", "Bad", "Reader", "list_good", "show_text"]
 
 
 class Bad(Enum):
@@ -42,10 +42,18 @@ class Bad(Enum):
 
 
 BAD: Final = Bad.BAD
+
+_T = TypeVar("_T")
+
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _READABLE_BY_ALL: Final = 0o004
 # Containers mount these for one process alone, often readable by every user inside.
 _MOUNTED: Final = ("/run/secrets/", "/var/run/secrets/")
+
+
+def list_good(items: Iterable[_T]) -> Iterator[tuple[int, _T]]:
+    """Return the items that could be read, each with its place."""
+    return ((place, item) for place, item in enumerate(items) if item is not BAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,10 +107,12 @@ class ExceptSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceSettings:
-    """The rows that production is compared with."""
+    """The rows that production is compared with: those of a time, the last ones, or all of a source."""
 
-    from_: Moment | None = setting("the first day of the reference", required=True)
-    to: Moment | None = setting("the end of the reference, exclusive", required=True)
+    from_: Moment | None = setting("the first day of the reference")
+    to: Moment | None = setting("the end of the reference, exclusive")
+    last: timedelta | None = setting("in place of from and to: so much time, moving along")
+    gap: timedelta | None = setting("how long before the windows it judges it ends; a season cycle")
     except_: tuple[ExceptSettings, ...] = setting("stretches of time to leave out, each with its reason", ())
     source: SourceSettings | None = setting("where the reference lies, when not in the monitor's source")
 

@@ -26,6 +26,7 @@ from driftwatch.jobs.finish import Finish, Run
 from driftwatch.jobs.judged import choose_retry, is_final, judge_window
 from driftwatch.jobs.parts import LEASE, Parts
 from driftwatch.jobs.reference import Watch
+from driftwatch.jobs.rolling import group_windows, roll_reference
 from driftwatch.jobs.tracks import open_track
 from driftwatch.profiles.window import Window
 from driftwatch.store.slots import Claim, Fenced, claim_slot, postpone_slot
@@ -49,7 +50,17 @@ class Checked:
 
 
 def check_windows(parts: Parts, watch: Watch, windows: Sequence[Window], run: Run) -> Iterator[Checked]:
-    """Judge `windows`, in order and each in its own transaction; yield what became of each."""
+    """Judge `windows`, in order and each in its own transaction; yield what became of each.
+
+    Those that another version of a rolling reference judges are judged by that one.
+    """
+    for group in group_windows(watch.monitor, windows):
+        if group:
+            rolled = roll_reference(parts.database, watch, group[0], parts.clock.now())
+            yield from _check_group(parts, rolled, group, run)
+
+
+def _check_group(parts: Parts, watch: Watch, windows: Sequence[Window], run: Run) -> Iterator[Checked]:
     batches = Batches(watch.monitor, watch.reference, windows)
     track, reached = None, None
     for window in windows:

@@ -13,7 +13,7 @@ from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.sources.contract import Source
 
-__all__ = ["CatchUp", "Excluded", "Model", "Monitor", "ReferenceSpec"]
+__all__ = ["CatchUp", "Excluded", "Model", "Monitor", "ReferenceSpec", "Rolling"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +26,35 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rolling:
+    """A reference that moves along: so much time, up to `gap` before the season cycle that is judged."""
+
+    last: timedelta
+    gap: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceSpec:
     """Which rows the reference is built from: those from `start` to `end` (exclusive), without `excluded`.
 
     `source` is None where they come from the monitor's own source; `source_fingerprint` changes when another
-    source is meant.
+    source is meant. `start` and `end` are both None for a `rolling` reference, until it is known for which
+    season cycle, and for one without time: every row of its source. `held` is what incidents keep out of a
+    rolling one.
     """
 
-    start: datetime
-    end: datetime
+    start: datetime | None = None
+    end: datetime | None = None
     excluded: tuple[Excluded, ...] = ()
     source: Source | None = None
     source_fingerprint: str = ""
+    rolling: Rolling | None = None
+    held: tuple[Excluded, ...] = ()
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """From when to when it goes; None where that is not known, or where it has no time."""
+        return None if self.start is None or self.end is None else (self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

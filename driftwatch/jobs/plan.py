@@ -43,14 +43,15 @@ def plan_windows(
 ) -> Owed:
     """Return the windows that fell due since `newest`, the last one in the ledger.
 
-    `reference_end` is where the reference that judges ends, for one that is not of the configuration.
+    `reference_end` is where the reference that judges ends, where that is not the one of the configuration.
 
     1. Windows after the reference's end that fell due before the monitor's first start, at `started_at`, are
        history: the newest `catch_up.at_most` of them are judged, older ones are not owed.
     2. Later ones that were missed while nobody looked are judged as `catch_up` says; the others are given
        up, each by name.
+    3. A reference without time has no end: what is owed begins with the first start.
     """
-    begin = (reference_end or monitor.reference.end) if newest is None else newest.end
+    begin = (reference_end or monitor.reference.end or started_at) if newest is None else newest.end
     if begin >= now:
         return Owed(due=())
     closed = windows_between(monitor.schedule, begin, now)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from driftwatch.errors import DataError, UsageError
 from driftwatch.incidents.stamps import write_stamp
-from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.facts import is_empty_by_habit
+from driftwatch.jobs.monitor import Monitor, ReferenceSpec
 from driftwatch.jobs.oddities import warn_of_oddities
+from driftwatch.jobs.spans import find_cycle, list_held, pin_reference
 from driftwatch.jobs.windows import windows_between
 from driftwatch.profiles.build import build_reference, skip_by_name
 from driftwatch.profiles.derived import skip_derived
@@ -30,14 +33,21 @@ from driftwatch.store.references import (
 __all__ = [
     "Watch",
     "build_watch",
+    "describe_spec",
     "ensure_reference",
+    "is_spec_of",
     "keep_reference",
     "list_reference_windows",
     "read_reference",
     "rebuild_reference",
+    "settle_reference",
 ]
 
 log = logging.getLogger("driftwatch.reference")
+
+_MOVING = frozenset({"from", "to", "held"})
+
+_ALL_TIME = Window(start=datetime(1903, 1, 1, tzinfo=UTC), end=datetime(2900, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,50 +74,94 @@ def build_watch(monitor: Monitor, row: MonitorRow, reference: Reference) -> Watc
 
 
 def list_reference_windows(monitor: Monitor) -> list[Window]:
-    """Return the windows of the reference, one a block, without those that touch an excluded stretch."""
+    """Return the windows of the reference, one a block, without those that touch an excluded stretch.
+
+    A reference without time has none.
+    """
     spec = monitor.reference
+    if spec.span is None:
+        return []
     return [
         window
-        for window in windows_between(monitor.schedule, spec.start, spec.end)
-        if not any(out.start < window.end and window.start < out.end for out in spec.excluded)
+        for window in windows_between(monitor.schedule, *spec.span)
+        if not any(out.start < window.end and window.start < out.end for out in (*spec.excluded, *spec.held))
     ]
 
 
 def read_reference(monitor: Monitor) -> Reference:
     """Return the reference of `monitor`, read from its source; version 0, for no store has it yet.
 
+    One without time is a single block without a window; of one that rolls it must be settled for when.
+
     Raises UsageError where its range holds no whole window, DataError where it holds no rows, and
     SourceError where the source cannot be read.
     """
+    said = _say_reference(monitor.reference)
+    try:
+        return _read_whole(monitor) if monitor.reference.span is None else _read_windows(monitor, said)
+    except DataError as error:
+        raise DataError(f"{monitor.id}: {said}: {error}") from error
+
+
+def _read_windows(monitor: Monitor, said: str) -> Reference:
     windows = list_reference_windows(monitor)
     if not windows:
-        raise UsageError(
-            f"{monitor.id}: no whole window of {monitor.schedule} lies in the reference from "
-            f"{write_stamp(monitor.reference.start)} to {write_stamp(monitor.reference.end)}; widen it"
-        )
+        raise UsageError(f"{monitor.id}: no whole window of {monitor.schedule} lies in the {said}; widen it")
     source = monitor.reference.source or monitor.source
     request = Request(monitor=monitor.id, windows=tuple(windows), options=monitor.columns)
-    try:
-        return build_reference(list(source.read(request)), monitor.columns)
-    except DataError as error:
-        raise DataError(
-            f"{monitor.id}: reference from {write_stamp(monitor.reference.start)} to "
-            f"{write_stamp(monitor.reference.end)}: {error}"
-        ) from error
+    reference = build_reference(list(source.read(request)), monitor.columns)
+    return reference if monitor.reference.rolling is None else _drop_empty(reference, monitor.timezone)
 
 
-def ensure_reference(database: Database, monitor: Monitor, row: MonitorRow, now: datetime) -> Watch:
-    """Return the monitor with its active reference.
+def _drop_empty(reference: Reference, timezone: str) -> Reference:
+    """Return the reference without windows that have no rows, unless they never have any at their time."""
+    return replace(
+        reference,
+        blocks=tuple(
+            block
+            for block in reference.blocks
+            if block.profile.rows or (block.window and is_empty_by_habit(reference, block.window, timezone))
+        ),
+    )
+
+
+def _read_whole(monitor: Monitor) -> Reference:
+    source, columns = monitor.reference.source or monitor.source, monitor.columns
+    times = columns.time.columns if columns.time else ()
+    # The times of its rows, where it has any, are no column to compare with.
+    whole = replace(columns, time=None, exclude=(*columns.exclude, *times))
+    request = Request(monitor=monitor.id, windows=(_ALL_TIME,), options=whole)
+    return build_reference([(None, rows) for _, rows in source.read(request)], whole)
+
+
+def _say_reference(spec: ReferenceSpec) -> str:
+    if spec.span is None:
+        return "reference"
+    start, end = spec.span
+    return f"reference from {write_stamp(start)} to {write_stamp(end)}"
+
+
+def settle_reference(database: Database, monitor: Monitor, row: MonitorRow | None, at: datetime) -> Monitor:
+    """Return the monitor with the reference that is to be read: a rolling one as of the cycle of `at`."""
+    held = [] if row is None else database.read(lambda tx: list_held(tx, row))
+    return pin_reference(monitor, find_cycle(monitor, at), held)
+
+
+def ensure_reference(
+    database: Database, monitor: Monitor, row: MonitorRow, now: datetime, *, at: datetime | None = None
+) -> Watch:
+    """Return the monitor with its active reference; `at` is the time of the first window to judge, or now.
 
     1. Without a reference, version 1 is built and activated.
     2. Where the configuration asks for another one, a candidate is built, once; only `reference promote`
        activates it, and until then the active one goes on judging.
     """
     versions = [v for v in database.read(lambda tx: list_references(tx, row)) if v.history == row.history]
-    wanted = _describe_spec(monitor)
-    if not any(version.spec == wanted for version in versions):
-        fresh = read_reference(monitor)
-        built = keep_reference(database, monitor, row, fresh, now)
+    wanted = describe_spec(monitor)
+    if not any(is_spec_of(wanted, version.spec) for version in versions):
+        settled = settle_reference(database, monitor, row, at or now)
+        fresh = read_reference(settled)
+        built = keep_reference(database, settled, row, fresh, now)
         warn_of_oddities(monitor, fresh, built)
         if versions:
             log.warning(
@@ -125,7 +179,8 @@ def ensure_reference(database: Database, monitor: Monitor, row: MonitorRow, now:
 
 def rebuild_reference(database: Database, monitor: Monitor, row: MonitorRow, now: datetime) -> int:
     """Read the reference that the configuration asks for, keep it and return its version."""
-    return keep_reference(database, monitor, row, read_reference(monitor), now)
+    settled = settle_reference(database, monitor, row, now)
+    return keep_reference(database, settled, row, read_reference(settled), now)
 
 
 def keep_reference(
@@ -140,17 +195,26 @@ def keep_reference(
         current = find_monitor(tx, row.key) or row  # Another version may have been promoted meanwhile.
         is_first = all(version.history != current.history for version in list_references(tx, current))
         state = ReferenceState.ACTIVE if is_first else ReferenceState.CANDIDATE
-        return save_reference(tx, current, reference, spec=_describe_spec(monitor), now=now, state=state)
+        return save_reference(tx, current, reference, spec=describe_spec(monitor), now=now, state=state)
 
     return database.write(save)
 
 
-def _describe_spec(monitor: Monitor) -> dict[str, Any]:
+def is_spec_of(wanted: Mapping[str, Any], built: Mapping[str, Any]) -> bool:
+    """Return whether a version that was `built` from a spec is one that the configuration asks for.
+
+    Of a rolling reference every cycle's version is.
+    """
+    moving = _MOVING if "rolling" in wanted else frozenset()
+    return all(wanted.get(name) == built.get(name) for name in {*wanted, *built} - moving)
+
+
+def describe_spec(monitor: Monitor) -> dict[str, Any]:
     """Return what the reference is built from: a change of it asks for another reference."""
     spec, columns = monitor.reference, monitor.columns
     return {
-        "from": write_stamp(spec.start),
-        "to": write_stamp(spec.end),
+        "from": spec.start and write_stamp(spec.start),
+        "to": spec.end and write_stamp(spec.end),
         "except": [[write_stamp(out.start), write_stamp(out.end), out.why] for out in spec.excluded],
         # Addresses are left out of what a source shows of itself.
         "source": f"{spec.source!r} {spec.source_fingerprint}" if spec.source else None,
@@ -161,4 +225,17 @@ def _describe_spec(monitor: Monitor) -> dict[str, Any]:
         "missing": [str(value) for value in columns.missing],
         # Versions of the time before derived columns are not to be built anew for want of a word.
         **({"derived": True} if columns.derived else {}),
+        **_describe_rolling(spec),
+    }
+
+
+def _describe_rolling(spec: ReferenceSpec) -> dict[str, Any]:
+    if spec.rolling is None:
+        return {}
+    return {
+        "rolling": {
+            "last": spec.rolling.last.total_seconds(),
+            "gap": spec.rolling.gap.total_seconds(),
+        },
+        "held": [[write_stamp(out.start), write_stamp(out.end), out.why] for out in spec.held],
     }

@@ -205,3 +205,38 @@ def test_several_windows_that_cannot_be_read_are_one_line_of_complaint(shop: Pat
     assert line.startswith("driftwatch: monitor 'shop', window 2024-01-21T00:00:00Z")
     assert line.endswith("no such file or directory (and 2 more windows)")
     assert "3 error" in ran.stdout
+
+
+def test_history_is_judged_by_a_reference_that_rolls_along_with_it(fresh_shop: Path) -> None:
+    config = fresh_shop / "driftwatch.yaml"
+    text = config.read_text().replace("{from: 2024-01-01, to: 2024-01-11}", "{last: 7d, gap: 0d}")
+    config.write_text(text)
+
+    ran = run_here("check", "shop", "--from", "2024-01-11", "--to", "2024-01-25", folder=fresh_shop)
+    listed = run_here("reference", "list", "shop", "-o", "json", folder=fresh_shop)
+
+    assert ran.status == 1, ran.stderr
+    found = listed.json["references"]
+    assert [(one["from"][:10], one["to"][:10], one["history"]) for one in found] == [
+        ("2024-01-04", "2024-01-11", 1),
+        ("2024-01-11", "2024-01-18", 1),
+    ]
+    assert [one["state"] for one in found] == ["retired", "active"]
+
+
+def test_a_reference_without_time_is_uncalibrated_at_first(fresh_shop: Path) -> None:
+    rows = (fresh_shop / "rows.csv").read_text().splitlines(keepends=True)
+    (fresh_shop / "reference.csv").write_text("".join(rows[:481]))
+    config = fresh_shop / "driftwatch.yaml"
+    spec = "{source: {kind: files, path: reference.csv}}"
+    config.write_text(config.read_text().replace("{from: 2024-01-01, to: 2024-01-11}", spec))
+
+    ran = run_here("check", "shop", *JUDGED, "-o", "json", folder=fresh_shop)
+    shown = run_here("reference", "show", "shop", "-o", "json", folder=fresh_shop)
+    listed = run_here("reference", "list", "shop", folder=fresh_shop)
+
+    windows = ran.json["windows"]
+    assert [one["verdict"] for one in windows] == [*["ok"] * 4, "drift", "drift", *["ok"] * 4]
+    assert windows[0]["calibration"] == "uncalibrated"
+    assert shown.json["blocks"] == [{"start": None, "rows": 480}]
+    assert (shown.status, listed.status) == (0, 0)

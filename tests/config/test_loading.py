@@ -17,11 +17,12 @@ from driftwatch.config.settings import RetrainSettings
 from driftwatch.errors import ConfigError
 from driftwatch.incidents.policy import Ages, Freshness, Patience, Policy
 from driftwatch.incidents.rules import Judging, Rule
-from driftwatch.jobs.monitor import CatchUp, Excluded, Model, ReferenceSpec
+from driftwatch.jobs.monitor import CatchUp, Excluded, Model, ReferenceSpec, Rolling
 from driftwatch.jobs.windows import Schedule
 from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.profiles.times import TimeColumn
 from driftwatch.retraining.policy import ALLOWED_KINDS, RetrainPolicy
+from driftwatch.sources.files import FilesSource
 from tests.support.config_files import ENVIRONMENT, FULL, SMALL, list_mistakes, load_text
 
 NOTIFY = "    notify: [log]\n"
@@ -219,6 +220,27 @@ def test_an_anchor_may_be_used_again() -> None:
     config = load_text(text + second)
 
     assert config.monitors[0].reference == config.monitors[1].reference
+
+
+@pytest.mark.parametrize(
+    ("text", "gap"), [("{last: 28d}", 7), ("{last: 28d, gap: 0d}", 0), ("{last: 4w, gap: 2w}", 14)]
+)
+def test_a_reference_that_rolls_ends_a_season_cycle_before_what_it_judges_unless_it_says_when(
+    text: str, gap: int
+) -> None:
+    (monitor,) = load_text(SMALL.replace("{from: 2013-01-01, to: 2013-02-01}", text), ENVIRONMENT).monitors
+
+    rolling = Rolling(last=timedelta(days=28), gap=timedelta(days=gap))
+    assert monitor.reference == ReferenceSpec(rolling=rolling)
+
+
+def test_a_reference_may_be_all_that_lies_in_files_of_its_own() -> None:
+    text = "{source: {kind: files, path: reference.parquet}}"
+
+    (monitor,) = load_text(SMALL.replace("{from: 2013-01-01, to: 2013-02-01}", text), ENVIRONMENT).monitors
+
+    assert (monitor.reference.span, monitor.reference.rolling) == (None, None)
+    assert monitor.reference.source == FilesSource(path="reference.parquet")
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:

@@ -253,6 +253,42 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
             "12:60: monitors[0].reference.except[0].why: is missing: why it is left out",
         ],
     ),
+    (
+        "from: 2013-01-01, to: 2013-02-01",
+        "from: 2013-01-01",
+        ["12:16: monitors[0].reference.to: is missing: the end of the reference, exclusive"],
+    ),
+    (
+        "{from: 2013-01-01, to: 2013-02-01}",
+        "{except: []}",
+        [
+            "12:16: monitors[0].reference.from: is missing: the first day of the reference",
+            "12:16: monitors[0].reference.to: is missing: the end of the reference, exclusive",
+        ],
+    ),
+    (
+        "{from: 2013-01-01, to: 2013-02-01}",
+        "{source: {kind: files, path: a.csv, time_column: at}}",
+        [
+            "12:16: monitors[0].reference.from: is missing: the first day of the reference",
+            "12:16: monitors[0].reference.to: is missing: the end of the reference, exclusive",
+        ],
+    ),
+    (
+        "to: 2013-02-01",
+        "to: 2013-02-01, gap: 7d",
+        ["12:56: monitors[0].reference.gap: goes with last alone"],
+    ),
+    (
+        "to: 2013-02-01",
+        "last: 28d",
+        ["12:23: monitors[0].reference.from: does not go with last, which counts back from the windows that"],
+    ),
+    (
+        "from: 2013-01-01, to: 2013-02-01",
+        "last: 12h",
+        ["12:23: monitors[0].reference.last: holds no whole window of 1d; widen the reference"],
+    ),
     # Names of other things.
     (
         "[log]",
@@ -481,3 +517,9 @@ def test_one_mistake_gives_one_line_and_no_others() -> None:
         if bent.startswith("[id]") or "- one\n" in bent:
             continue  # A key that cannot be read is a missing key too.
         assert len(list_mistakes(SMALL.replace(found, bent, 1))) == len(expected), bent
+
+
+def test_a_name_with_a_line_separator_in_it_makes_one_line_of_one_mistake() -> None:
+    (told,) = list_mistakes(SMALL.replace("{kind: log}", "{kind: log, a\u2028b}"))
+
+    assert told.startswith('4:20: channels.log."a\\u2028b": is not known to this version')

@@ -144,6 +144,8 @@ def test_the_starter_fits_the_schema() -> None:
         "columns: {include: [2013, no]}",
         "freshness: {warn_after: ~, page_after: 6h}",
         'reference: {from: 2013-01-01T06:00Z, to: "${END}"}',
+        "reference: {last: 28d, gap: 7d}",
+        "reference: {source: {kind: files, path: reference.parquet}}",
         "source: {kind: files, path: [a.csv, b.csv], time_column: {column: [d, h], timezone: UTC}}",
     ],
 )
@@ -165,7 +167,7 @@ def test_other_forms_fit_the_schema_too(line: str) -> None:
         ("id: a b", ".monitors[0].id"),
         ("patience: two", ".monitors[0].patience"),
         ("minimum_effect: 2", ".monitors[0].minimum_effect"),
-        ("reference: {from: 2013-01-01}", ".monitors[0].reference"),
+        ("reference: {from: 2013-01-01, last: [28d]}", ".monitors[0].reference"),
         ("rules: [{column: a, statistic: kss, limit: 1}]", ".monitors[0].rules[0].statistic"),
         ("source: {kind: sqll, url: x}", ".monitors[0].source"),
         ("source: {kind: files, path: a.csv, paht: b.csv}", ".monitors[0].source"),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from driftwatch.jobs.monitor import CatchUp, Monitor
+from driftwatch.jobs.monitor import CatchUp, Monitor, ReferenceSpec
 from driftwatch.jobs.plan import Owed, plan_monitor, plan_windows
 from driftwatch.jobs.windows import Schedule
 from driftwatch.profiles.window import Window
@@ -120,6 +120,14 @@ def test_windows_missed_after_a_first_start_that_failed_are_caught_up_by_policy(
 
     assert owed.due == (*days(3, 4), day(8))
     assert owed.given_up == days(5, 7)
+
+
+def test_a_reference_without_time_is_followed_by_windows_from_the_first_start_on() -> None:
+    monitor = watch_days(reference=ReferenceSpec(source=make_source()))
+
+    owed = plan(monitor, due(10), started_at=day(8).start)
+
+    assert owed == Owed(due=days(8, 10))
 
 
 def test_planning_twice_changes_nothing(store: Database) -> None:

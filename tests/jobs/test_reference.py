@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +17,9 @@ from driftwatch.jobs.reference import (
     rebuild_reference,
 )
 from driftwatch.profiles.columns import ColumnOptions
+from driftwatch.profiles.times import TimeColumn
+from driftwatch.profiles.window import Window
+from driftwatch.sources.contract import Request
 from driftwatch.store.database import Database
 from driftwatch.store.references import ReferenceRow, list_references, promote_reference
 from tests.support.incidents import day
@@ -23,6 +27,21 @@ from tests.support.monitors import BLOCKS, ROWS, attach, draw_rows, due, make_mo
 from tests.support.sources_fake import FakeSource
 
 NOW = due(0)
+
+
+class WholeSource(FakeSource):
+    """Gives all its rows, in two chunks, for the one window that it is asked for."""
+
+    def __init__(self, table: pa.Table) -> None:
+        super().__init__(name="whole")
+        self._table = table
+
+    def read(self, request: Request) -> Iterator[tuple[Window, pa.Table]]:
+        """Yield the rows."""
+        (window,), half = request.windows, self._table.num_rows // 2
+        assert request.options.time is None
+        yield window, self._table.slice(0, half)
+        yield window, self._table.slice(half)
 
 
 def spec(first: int, last: int, *, excluded: tuple[Excluded, ...] = ()) -> ReferenceSpec:
@@ -183,6 +202,48 @@ def test_a_reference_without_rows_is_an_error_that_names_the_monitor_and_its_ran
         "flights: reference from 2013-01-18T00:00:00Z to 2013-02-01T00:00:00Z: "
         "the reference is empty: there are no rows in it"
     )
+
+
+def test_a_reference_without_time_is_one_block_of_all_rows_of_its_source(store: Database) -> None:
+    files = WholeSource(pa.concat_tables([draw_rows(1), draw_rows(2)]))
+    monitor = make_monitor(make_source(), reference=ReferenceSpec(source=files))
+
+    watch = ensure(store, monitor)
+    again = ensure(store, monitor)
+
+    (block,) = watch.reference.blocks
+    assert (block.window, block.profile.rows) == (None, 2 * ROWS)
+    assert states(store, again) == ["active"]
+    (version,) = versions(store, watch)
+    assert (version.spec["from"], version.spec["to"]) == (None, None)
+
+
+def test_the_times_of_a_reference_without_time_are_no_column_to_judge() -> None:
+    rows = draw_rows(1)
+    rows = rows.append_column("at", pa.array(["2013-01-01"] * rows.num_rows))
+    options = ColumnOptions(time=TimeColumn(columns=("at",)))
+    spec = ReferenceSpec(source=WholeSource(rows))
+
+    reference = read_reference(make_monitor(make_source(), reference=spec, columns=options))
+
+    assert set(reference.grids) == {"amount", "city"}
+
+
+def test_a_reference_without_time_and_rows_is_an_error_that_names_the_monitor() -> None:
+    spec = ReferenceSpec(source=WholeSource(pa.table({})))
+
+    with pytest.raises(DataError, match=r"^flights: reference: the reference is empty: there are no rows"):
+        read_reference(make_monitor(make_source(), reference=spec))
+
+
+@pytest.mark.parametrize("chunk_rows", [7, 100, None])
+def test_rows_that_come_in_chunks_are_one_block_a_window(chunk_rows: int | None) -> None:
+    source = FakeSource(make_source().rows, chunk_rows=chunk_rows)
+
+    reference = read_reference(make_monitor(source))
+
+    assert [block.window for block in reference.blocks] == [day(number) for number in BLOCKS]
+    assert {block.profile.rows for block in reference.blocks} == {ROWS}
 
 
 def test_a_reference_that_holds_no_whole_window_is_an_error_that_says_what_to_do() -> None:
