@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from driftwatch.incidents.breaches import find_breaches, find_key_breach, find_volume_breach
@@ -175,9 +175,11 @@ def _judge_keys(
     candidates = [find_key_breach(judging.rules, samples, current)]
     if by_budget is not None:
         candidates += [finding for finding in by_budget if finding.kind is FindingKind.REPEATED_KEYS]
-    elif judging.minimum_effect is not None:
+    if judging.minimum_effect is not None:
         effect = Effect(minimum=judging.minimum_effect, alpha=judging.family_alpha / count_rates(columns))
-        candidates.append(find_repeated_keys(samples, current, effect))
+        found = find_repeated_keys(samples, current, effect)
+        # Keys are no matter of wobble: what repeats more than it did is named, and wakes nobody by itself.
+        candidates.append(found and replace(found, minor=by_budget is not None))
     return _keep_first(candidates)
 
 
