@@ -112,9 +112,9 @@ def show(
         print_json({"schema": "driftwatch.incident/v1", "incident": case.to_json(), "events": history})
         return
     incident = case.incident
-    print_lines(
-        f"Incident {incident.id}: {case.title}", f"{incident.severity}, {incident.state}", "", case.text, ""
-    )
+    labelled = f", labelled {incident.label.value} by {incident.labelled_by}" if incident.label else ""
+    stands = f"{incident.severity}, {incident.state}{labelled}"
+    print_lines(f"Incident {incident.id}: {case.title}", stands, "", case.text, "")
     for event in events:
         told = f" [told: {event.notice}]" if event.notice else ""
         print_lines(f"{say_stamp(event.at)}  {event.kind}: {event.reason}{told}")

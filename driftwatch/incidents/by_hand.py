@@ -16,16 +16,12 @@ from driftwatch.incidents.incident import (
     Transition,
     TransitionKind,
 )
+from driftwatch.incidents.naming import LABEL_WORDS
 from driftwatch.incidents.words import say_window
 
 __all__ = ["acknowledge", "end_with_history", "label", "resolve_by_hand"]
 
 _LABELLED = frozenset({IncidentKind.DRIFT, IncidentKind.DATA})
-_SAID = {
-    Label.EXPECTED: "expected: its windows count as ordinary",
-    Label.DRIFT: "real drift: its windows never count as ordinary",
-    Label.BAD_DATA: "bad data: its windows never count as ordinary",
-}
 
 
 def acknowledge(incident: Incident, who: str, now: datetime) -> Advance:
@@ -78,7 +74,7 @@ def label(incident: Incident, said: Label, who: str, now: datetime) -> Advance:
     step = Transition(
         seq=incident.seq + 1,
         kind=TransitionKind.LABELLED,
-        reason=f"{who} says that this was {_SAID[said]}.",
+        reason=f"{who} says that this was {LABEL_WORDS[said]}.",
         tells=None,
         at=now,
         window=None,

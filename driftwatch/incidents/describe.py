@@ -14,12 +14,13 @@ from driftwatch.incidents.incident import (
     IncidentState,
     Member,
     NoticeType,
+    Severity,
     Transition,
     TransitionKind,
     build_incident_json,
     rank_members,
 )
-from driftwatch.incidents.naming import name_member, name_members
+from driftwatch.incidents.naming import LABEL_WORDS, name_member, name_members
 from driftwatch.incidents.notice import MonitorFacts, Notice, build_monitor_json
 from driftwatch.incidents.sentences import say_days, say_hours, say_what
 from driftwatch.incidents.words import (
@@ -62,6 +63,7 @@ def describe_incident(incident: Incident, facts: MonitorFacts) -> tuple[str, str
         say_what(incident, facts),
         _say_when(incident),
         "" if incident.state is IncidentState.RESOLVED else _MEANINGS[incident.kind],
+        _say_label(incident),
         _say_next(incident, facts),
         _say_numbers(incident),
     ]
@@ -133,12 +135,27 @@ def _say_next(incident: Incident, facts: MonitorFacts) -> str:
     if incident.acknowledged_by and incident.acknowledged_at:
         since = say_moment(incident.acknowledged_at)
         sentences.append(f"{incident.acknowledged_by} is looking at it (since {since}).")
+    if incident.is_open and incident.severity is Severity.MINOR:
+        sentences.append("It is minor: it is recorded, and nobody is told.")
     sentences.append(_say_end(incident, facts))
+    sentences.append(_say_retraining(incident, facts))
+    return " ".join(filter(None, sentences))
+
+
+def _say_retraining(incident: Incident, facts: MonitorFacts) -> str:
+    is_minor = incident.severity is Severity.MINOR
     if incident.kind in {IncidentKind.DRIFT, IncidentKind.STALE}:
-        sentences.append(facts.retraining or "Retraining is not started automatically.")
-    elif incident.kind is IncidentKind.DATA and facts.retraining:
-        sentences.append("Until then no retraining is asked for.")
-    return " ".join(sentences)
+        never = "Retraining is not started automatically."
+        return "No retraining is asked for." if is_minor else facts.retraining or never
+    if incident.kind is IncidentKind.DATA and facts.retraining and not is_minor:
+        return "Until then no retraining is asked for."
+    return ""
+
+
+def _say_label(incident: Incident) -> str:
+    if incident.label is None:
+        return ""
+    return f"{incident.labelled_by} says that this was {LABEL_WORDS[incident.label]}."
 
 
 def _say_end(incident: Incident, facts: MonitorFacts) -> str:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from driftwatch.incidents.incident import IncidentKind, Member, rank_members
+from driftwatch.incidents.incident import IncidentKind, Label, Member, rank_members
 from driftwatch.incidents.words import join_words, say_odds, say_percent, shorten
 
-__all__ = ["name_member", "name_members", "say_breached", "say_fault"]
+__all__ = ["LABEL_WORDS", "name_member", "name_members", "say_breached", "say_fault"]
+
+LABEL_WORDS = {
+    Label.EXPECTED: "expected: its windows count as ordinary",
+    Label.DRIFT: "real drift: its windows never count as ordinary",
+    Label.BAD_DATA: "bad data: its windows never count as ordinary",
+}
+"""What a person says with each label, and what follows from it."""
 
 _LONGEST_NAME = 80
 _WHOLE = {

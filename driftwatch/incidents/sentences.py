@@ -19,6 +19,7 @@ from driftwatch.incidents.words import (
 
 __all__ = ["say_days", "say_hours", "say_what"]
 
+_LONGEST_TEXT = 500
 _OVER = {
     IncidentKind.DRIFT: "The data of {name} looks like its reference again.",
     IncidentKind.DATA: "The data of {name} is in order again.",
@@ -31,7 +32,7 @@ _OVER = {
 def say_what(incident: Incident, facts: MonitorFacts) -> str:
     """Return what changed and in how much of the data, or how it ended."""
     if incident.resolved_by is not None:
-        why = shorten(incident.resolved_why or "", 500)
+        why = shorten(incident.resolved_why or "", _LONGEST_TEXT)
         return f"{incident.resolved_by} closed this incident by hand: {why}"
     if incident.state is IncidentState.RESOLVED and incident.resolved_why is not None:
         return f"This incident of {facts.name} is over: {incident.resolved_why}"
@@ -56,6 +57,9 @@ def say_days(days: float | None) -> str:
 def _say_drift(incident: Incident, facts: MonitorFacts) -> str:
     ranked = rank_members(incident.members)
     first = ranked[0]
+    if first.minor:
+        unlike = "; ".join(member.text for member in ranked if member.text)
+        return f"The data of {facts.name} is not quite like its reference: {shorten(unlike, _LONGEST_TEXT)}."
     how = "beyond the limit that was set for it"
     if first.moved_share:
         share, odds = say_percent(first.moved_share), say_odds(first.moved_share)
@@ -70,7 +74,8 @@ def _say_drift(incident: Incident, facts: MonitorFacts) -> str:
 
 
 def _say_faults(incident: Incident, facts: MonitorFacts) -> str:
-    faults = [say_fault(member) for member in rank_members(incident.members)]
+    ranked = rank_members(incident.members)
+    faults = [member.text if member.minor and member.text else say_fault(member) for member in ranked]
     return f"The data of {facts.name} is not as it should be: {join_words(faults)}."
 
 

@@ -4,7 +4,8 @@ A request is made when all of this holds, in this order:
 
 1. somebody would be told: a replay asks for nothing;
 2. an incident of a kind in the policy's `when` is open, at least major, and not recovering;
-3. no data or freshness incident of the monitor is under way: retraining would learn the fault;
+3. no data or freshness incident of the monitor is under way: retraining would learn the fault. A minor data
+   incident does not stand in the way: it is about too few rows to be learned;
 4. the incident has been open for `after` judged windows;
 5. nothing has been requested for it yet;
 6. the cooldown since the monitor's last request is over.
@@ -22,8 +23,6 @@ from driftwatch.incidents.words import join_words, say_count, say_moment
 from driftwatch.retraining.policy import RetrainPolicy
 
 __all__ = ["Decision", "DecisionWord", "decide_retrain"]
-
-_VETOES = frozenset({IncidentKind.DATA, IncidentKind.FRESHNESS})
 
 
 class DecisionWord(StrEnum):
@@ -83,12 +82,16 @@ def _calls(incident: Incident, policy: RetrainPolicy) -> bool:
 
 
 def _find_veto(incidents: Sequence[Incident]) -> str | None:
-    vetoes = sorted(
-        incident.kind.value for incident in incidents if incident.is_live and incident.kind in _VETOES
-    )
+    vetoes = sorted(incident.kind.value for incident in incidents if incident.is_live and _is_fault(incident))
     if not vetoes:
         return None
     return f"Retraining would learn a fault: a {join_words(vetoes)} incident is under way."
+
+
+def _is_fault(incident: Incident) -> bool:
+    if incident.kind is IncidentKind.DATA:
+        return incident.severity > Severity.MINOR
+    return incident.kind is IncidentKind.FRESHNESS
 
 
 def _choose(

@@ -134,6 +134,32 @@ def test_what_cannot_be_done_is_refused_with_the_reason(args: list[str], said: s
     assert said in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("said", "follows"),
+    [
+        ("expected", "count as ordinary from now on"),
+        ("drift", "never count as ordinary"),
+        ("bad-data", "never count as ordinary"),
+    ],
+)
+def test_a_person_says_what_a_resolved_incident_was(said: str, follows: str, shop: Path) -> None:
+    ran = run_here("incident", "label", "1", said, "--by", "ana", folder=shop)
+
+    assert (ran.status, ran.stdout) == (0, f"Incident 1 is labelled {said} by ana: its windows {follows}.\n")
+    (found,) = run_here("incident", "list", "--all", "-o", "json", folder=shop).json["incidents"]
+    assert (found["label"], found["labelled_by"], found["state"]) == (said, "ana", "resolved")
+    shown = run_here("incident", "show", "1", folder=shop).stdout
+    assert f"labelled {said} by ana" in shown.splitlines()[1]
+    assert "labelled: ana says that this was" in shown
+
+
+def test_what_is_no_label_is_refused(shop: Path) -> None:
+    ran = run_here("incident", "label", "1", "nonsense", folder=shop)
+
+    assert (ran.status, ran.stdout) == (2, "")
+    assert "bad-data" in ran.stderr
+
+
 def test_incidents_of_one_monitor(open_shop: Path) -> None:
     ran = run_here("incident", "list", "--monitor", "shop", "-o", "json", folder=open_shop)
 

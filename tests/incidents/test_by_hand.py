@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from driftwatch.errors import UsageError
-from driftwatch.incidents.by_hand import acknowledge, end_with_history, resolve_by_hand
-from driftwatch.incidents.incident import Incident, IncidentState, NoticeType
-from tests.support.incidents import day, make_policy, play, tell
+from driftwatch.incidents.by_hand import acknowledge, end_with_history, label, resolve_by_hand
+from driftwatch.incidents.describe import describe_incident
+from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState, Label, NoticeType
+from driftwatch.incidents.notice import MonitorFacts
+from tests.support.incidents import day, make_incident, make_policy, play, tell
 
 NOW = day(20).start
 
@@ -82,3 +84,60 @@ def test_another_history_drops_what_never_opened() -> None:
     step = end_with_history(after("a", k=2), NOW)
 
     assert tell(step.transitions) == "dropped"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (Label.EXPECTED, "ana says that this was expected: its windows count as ordinary."),
+        (Label.DRIFT, "ana says that this was real drift: its windows never count as ordinary."),
+        (Label.BAD_DATA, "ana says that this was bad data: its windows never count as ordinary."),
+    ],
+)
+@pytest.mark.parametrize("story", ["a", "a .", "a . . ."])
+def test_what_a_person_says_it_was_is_kept_and_tells_nobody(story: str, said: Label, words: str) -> None:
+    before = after(story)
+
+    step = label(before, said, "ana", NOW)
+
+    assert step.incident is not None
+    assert (step.incident.label, step.incident.labelled_by, step.incident.labelled_at) == (said, "ana", NOW)
+    assert step.incident.state is before.state
+    assert tell(step.transitions) == "labelled"
+    assert (step.transitions[0].seq, step.transitions[0].actor) == (before.seq + 1, "ana")
+    assert step.transitions[0].reason == words
+    assert words in describe_incident(step.incident, MonitorFacts(id="m"))[1].splitlines()
+
+
+def test_a_later_word_takes_the_place_of_an_earlier_one() -> None:
+    first = label(after("a"), Label.DRIFT, "ana", NOW).incident
+    assert first is not None
+
+    second = label(first, Label.EXPECTED, "ben", NOW).incident
+
+    assert second is not None
+    assert (second.label, second.labelled_by, second.seq) == (Label.EXPECTED, "ben", first.seq + 1)
+
+
+def test_a_label_stays_while_the_incident_goes_on() -> None:
+    labelled = label(after("a"), Label.DRIFT, "ana", NOW).incident
+
+    (*_, step) = play("a . . .", make_policy(), incident=labelled, first=2)
+
+    assert step.incident is not None
+    assert (step.incident.state, step.incident.label) == (IncidentState.RESOLVED, Label.DRIFT)
+
+
+@pytest.mark.parametrize(
+    "incident",
+    [
+        after("a", k=2),
+        after("a .", k=2),
+        make_incident(IncidentKind.FRESHNESS),
+        make_incident(IncidentKind.STALE),
+        make_incident(IncidentKind.EVALUATION),
+    ],
+)
+def test_only_drift_and_data_that_opened_can_be_labelled(incident: Incident) -> None:
+    with pytest.raises(UsageError, match="cannot be labelled: only a drift or data incident that opened"):
+        label(incident, Label.EXPECTED, "ana", NOW)

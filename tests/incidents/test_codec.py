@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.incidents.codec import decode_incident, encode_incident
-from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState, Member, Severity
+from driftwatch.incidents.incident import (
+    Hold,
+    Incident,
+    IncidentKind,
+    IncidentState,
+    Label,
+    Member,
+    Severity,
+)
 from driftwatch.profiles.window import Window
 from tests.support.incidents import make_incident
 
@@ -30,6 +38,11 @@ MEMBERS = st.builds(
     text=st.text(),
     moved_share=NUMBERS,
     clean=st.integers(0, 100),
+    minor=st.booleans(),
+    base=st.none() | MOMENTS,
+)
+HOLDS = st.builds(
+    Hold, column=st.none() | st.text(), about=st.text(), since=MOMENTS, until=st.none() | MOMENTS
 )
 INCIDENTS = st.builds(
     Incident,
@@ -54,8 +67,15 @@ INCIDENTS = st.builds(
     told_severity=st.none() | st.sampled_from(Severity),
     acknowledged_by=st.none() | st.text(),
     acknowledged_at=st.none() | MOMENTS,
+    label=st.none() | st.sampled_from(Label),
+    labelled_by=st.none() | st.text(),
+    labelled_at=st.none() | MOMENTS,
+    left=st.lists(HOLDS, max_size=3).map(tuple),
     seq=st.integers(0, 10_000),
 )
+
+NEW = frozenset({"label", "labelled_by", "labelled_at", "left"})
+"""What the first release did not know yet."""
 
 
 @given(INCIDENTS)
@@ -75,6 +95,19 @@ def test_enumerations_come_back_as_themselves() -> None:
     assert restored.state is IncidentState.OPEN
     assert restored.severity is Severity.MAJOR
     assert restored.told_severity is Severity.MAJOR
+
+
+def test_a_document_of_the_first_release_is_read() -> None:
+    incident = make_incident()
+    document = encode_incident(incident)
+    first = {name: value for name, value in document.items() if name not in NEW}
+    first["members"] = [
+        {name: value for name, value in member.items() if name not in {"minor", "base"}}
+        for member in document["members"]
+    ]
+
+    assert len(first) == len(document) - len(NEW)
+    assert decode_incident(json.loads(json.dumps(first)), id=None) == incident
 
 
 @pytest.mark.parametrize("version", [None, 0, 2, "1"])

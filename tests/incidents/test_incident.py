@@ -41,9 +41,12 @@ def test_json_has_the_shape_of_incidents_v1() -> None:
         "resolved_at": None,
         "resolved_by": None,
         "paged": True,
+        "told_at": None,
         "acknowledged_by": None,
         "acknowledged_at": None,
         "label": None,
+        "labelled_by": None,
+        "labelled_at": None,
         "windows_open": 1,
         "columns": [
             {
@@ -54,7 +57,7 @@ def test_json_has_the_shape_of_incidents_v1() -> None:
                 "limit": 0.02,
                 "about": "drift",
                 "minor": False,
-            "moved_share": 0.2,
+                "moved_share": 0.2,
                 "text": "at least 20 % of rows moved",
             }
         ],

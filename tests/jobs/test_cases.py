@@ -5,13 +5,17 @@ from functools import partial
 
 import pytest
 
+from driftwatch.calibration.budget import Budget
+from driftwatch.calibration.ledger import refund_page
 from driftwatch.errors import UsageError
 from driftwatch.incidents.by_hand import acknowledge, resolve_by_hand
-from driftwatch.incidents.incident import IncidentState
+from driftwatch.incidents.incident import IncidentState, Label
 from driftwatch.incidents.policy import Patience, Policy
-from driftwatch.jobs.cases import change_case, end_cases, find_case, list_cases
+from driftwatch.jobs.cases import change_case, end_cases, find_case, label_case, list_cases
+from driftwatch.jobs.monitor import Monitor
 from driftwatch.store.database import Database
 from driftwatch.store.outbox import list_deliveries
+from driftwatch.store.scores import Ledger, read_ledger, write_ledger
 from tests.support.incidents import day
 from tests.support.monitors import Bench, set_up
 
@@ -165,6 +169,69 @@ def test_without_its_monitor_in_the_configuration_an_incident_is_resolved_silent
 
     assert bench.incidents()[0].state is IncidentState.RESOLVED
     assert bench.told() == ["opened"]
+
+
+def label_it(bench: Bench, *said: Label) -> None:
+    for one in said:
+        label_case(bench.parts, [bench.monitor], number_of(bench), one, "ann")
+
+
+def test_what_a_person_says_it_was_is_kept_in_its_history_and_told_to_nobody(database: Database) -> None:
+    bench = set_up(database)
+    bench.live("a")
+
+    label_it(bench, Label.DRIFT, Label.EXPECTED)
+
+    (kept,) = bench.incidents()
+    assert (kept.label, kept.labelled_by, kept.labelled_at) == (Label.EXPECTED, "ann", bench.clock.now())
+    assert bench.events(kept) == ["opened", "labelled", "labelled"]
+    assert bench.told() == ["opened"]
+    assert list_cases(database, [bench.monitor])[0].to_json()["label"] == "expected"
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ([Label.EXPECTED], -0.01),
+        ([Label.DRIFT], refund_page(-0.01, Budget().level)),
+        ([Label.BAD_DATA], refund_page(-0.01, Budget().level)),
+        # What was given back is given back once.
+        ([Label.DRIFT, Label.BAD_DATA], refund_page(-0.01, Budget().level)),
+    ],
+)
+def test_a_page_that_was_right_costs_nothing_and_limits_are_chosen_anew(
+    said: list[Label], left: float, store: Database
+) -> None:
+    bench = set_up(store)
+    bench.live("a")
+    bench = replace(bench, watch=replace(bench.watch, monitor=with_budget(bench)))
+    store.write(lambda tx: write_ledger(tx, bench.watch.row, Ledger(level=-0.01)))
+
+    label_it(bench, *said)
+
+    assert store.read(lambda tx: read_ledger(tx, bench.watch.row)) == Ledger(level=left, outdated=True)
+
+
+def with_budget(bench: Bench) -> Monitor:
+    return replace(bench.monitor, judging=replace(bench.monitor.judging, budget=Budget()))
+
+
+def test_what_was_said_in_an_earlier_history_leaves_the_present_budget_alone(store: Database) -> None:
+    bench = set_up(store)
+    bench.live("a")
+    later = set_up(store, identity="identity-2", now=bench.clock.now())
+    store.write(lambda tx: write_ledger(tx, later.watch.row, Ledger(level=-0.01)))
+
+    label_it(bench, Label.DRIFT)
+
+    assert store.read(lambda tx: read_ledger(tx, later.watch.row)) == Ledger(level=-0.01)
+
+
+def test_an_unknown_number_cannot_be_labelled(store: Database) -> None:
+    bench = set_up(store)
+
+    with pytest.raises(UsageError, match="no incident 7; `driftwatch incident list --all`"):
+        label_case(bench.parts, [], 7, Label.DRIFT, "ann")
 
 
 def test_what_is_open_ends_with_its_history_and_is_told(database: Database) -> None:

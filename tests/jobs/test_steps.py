@@ -4,16 +4,19 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
+
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.incident import IncidentKind, IncidentState
 from driftwatch.incidents.policy import Ages, Freshness, Patience, Policy
 from driftwatch.jobs.monitor import Model
-from driftwatch.jobs.steps import Steps
+from driftwatch.jobs.steps import Advanced, Steps
 from driftwatch.retraining.decide import Decision, DecisionWord
 from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database
-from tests.support.incidents import day
+from tests.support.incidents import day, make_verdict
 from tests.support.monitors import BLOCKS, Bench, due, make_source, set_up, tell_story
+from tests.support.sources_fake import FakeSource
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 LATE = Policy(freshness=Freshness(warn_after=2 * HOUR, page_after=6 * HOUR))
@@ -340,3 +343,57 @@ def test_a_monitor_under_another_configuration_keeps_its_open_incident(store: Da
 
     (incident,) = changed.incidents()
     assert incident.windows_open == 2
+
+
+def advance(bench: Bench, number: int, word: str) -> Advanced:
+    """Advance the incidents by a day that shows what `word` of a story says."""
+    verdict = make_verdict(number, word)
+    return bench.parts.database.write(
+        lambda tx: Steps(
+            tx=tx, parts=bench.parts, watch=bench.watch, now=due(number), telling=True
+        ).advance_all(verdict)
+    )
+
+
+def watch_letters(store: Database, **changes: Any) -> Bench:
+    """Return a monitor whose reference has the columns `a`, `b` and `c` of the stories."""
+    rows = pa.table({name: [float(value) for value in range(40)] for name in "abc"})
+    return set_up(store, source=FakeSource({day(number): rows for number in BLOCKS}), **changes)
+
+
+def test_a_minor_incident_is_recorded_and_nothing_follows_from_it_until_it_is_more(
+    database: Database,
+) -> None:
+    bench = watch_letters(database, retrain=RetrainPolicy(trigger="ci", after=1))
+
+    quiet = [advance(bench, number, ",a") for number in (1, 2)]
+    kept = bench.incidents()
+    followed = (bench.told(), bench.retrains())
+    loud = advance(bench, 3, "ab")
+    later = advance(bench, 4, "ab")
+
+    assert [(one.state.value, one.severity.value, one.paged) for one in kept] == [("open", "minor", False)]
+    assert followed == ([], [])
+    # Neither spends the budget, nor lets the ledger stand still.
+    assert [(one.paged, one.decision and one.decision.word) for one in quiet] == [
+        (False, DecisionWord.WAIT),
+        (False, DecisionWord.WAIT),
+    ]
+    assert (loud.paged, loud.decision and loud.decision.word) == (True, DecisionWord.REQUEST)
+    assert later.paged is None
+    (incident,) = bench.incidents()
+    assert (incident.id, incident.severity.value, incident.paged) == (kept[0].id, "major", True)
+    assert bench.told() == ["opened"]
+    assert len(bench.retrains()) == 1
+
+
+def test_a_further_change_is_told_at_once_and_is_no_page_of_its_own(store: Database) -> None:
+    bench = watch_letters(store)
+
+    paged = [advance(bench, number, word).paged for number, word in enumerate(["a", "a", "*a"], start=1)]
+
+    assert paged == [True, None, None]
+    assert bench.told() == ["opened", "updated"]
+    assert bodies(bench)[-1]["text"].startswith(
+        "What is new: a changed once more, against the first windows in this incident.\n"
+    )

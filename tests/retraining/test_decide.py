@@ -65,9 +65,15 @@ def test_an_incident_must_have_been_open_for_enough_windows() -> None:
     assert decision.reason == "Open for 1 of the 2 windows after which retraining is asked for."
 
 
-@pytest.mark.parametrize("kind", [IncidentKind.DATA, IncidentKind.FRESHNESS])
 @pytest.mark.parametrize("state", [IncidentState.PENDING, IncidentState.OPEN, IncidentState.RECOVERING])
-@pytest.mark.parametrize("severity", list(Severity))
+@pytest.mark.parametrize(
+    ("kind", "severity"),
+    [
+        (IncidentKind.DATA, Severity.MAJOR),
+        (IncidentKind.DATA, Severity.CRITICAL),
+        *((IncidentKind.FRESHNESS, severity) for severity in Severity),
+    ],
+)
 def test_a_fault_under_way_forbids_retraining(
     kind: IncidentKind, state: IncidentState, severity: Severity
 ) -> None:
@@ -75,6 +81,12 @@ def test_a_fault_under_way_forbids_retraining(
 
     assert decision.word is DecisionWord.WAIT
     assert decision.reason == f"Retraining would learn a fault: a {kind} incident is under way."
+
+
+def test_a_fault_in_too_few_rows_to_be_learned_does_not() -> None:
+    decision = decide(RIPE, make_incident(IncidentKind.DATA, severity=Severity.MINOR))
+
+    assert decision.word is DecisionWord.REQUEST
 
 
 def test_a_fault_that_is_over_does_not() -> None:

@@ -5,6 +5,8 @@ A story is a row of windows, one word each, a day apart:
 ====== ==========================================================
 .      judged, nothing found
 a      column a drifted; `ab` both did; `A` at least half of a
+,a     column a is unlike itself, by too little to wake anybody
+*a     column a drifted, and has changed once more
 -a     column a is not there: a data finding, and a is not judged
 ?a     60 % of column a is missing: a data finding, a is hardly judged
 ~a     5 % of column a is missing: a data finding
@@ -16,7 +18,7 @@ E N G P T   error, no data, given up, partial, thin: no evidence
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,22 +99,28 @@ def make_verdict(number: int, word: str) -> Verdict:
 def _read_findings(word: str) -> Iterable[Finding]:
     if word == ".":
         return
-    if word == "#":
-        yield _fault(None, FindingKind.VOLUME, "volume", 0.9)
-    elif word == "=":
-        yield _fault(None, FindingKind.REPEATED_WINDOW, "repeated_window", None)
-    elif word[0] == "-":
-        yield _fault(word[1], FindingKind.COLUMN_MISSING, "column_missing", None)
-    elif word[0] in "?~":
-        yield _fault(word[1], FindingKind.MISSING, "missing_share", 0.6 if word[0] == "?" else 0.05)
-    else:
-        for letter in word:
-            yield drift(letter.lower(), 0.6 if letter.isupper() else 0.07)
+    read = _READ.get(word[0])
+    if read is not None:
+        yield read(word)
+        return
+    for letter in word:
+        yield drift(letter.lower(), 0.6 if letter.isupper() else 0.07)
 
 
 def _fault(column: str | None, kind: FindingKind, statistic: str, value: float | None) -> Finding:
     text = f"{kind.value} in {column or 'the window'}"
     return Finding(column=column, kind=kind, statistic=statistic, value=value, limit=0.01, text=text)
+
+
+_READ: Mapping[str, Callable[[str], Finding]] = {
+    "#": lambda _: _fault(None, FindingKind.VOLUME, "volume", 0.9),
+    "=": lambda _: _fault(None, FindingKind.REPEATED_WINDOW, "repeated_window", None),
+    "-": lambda word: _fault(word[1], FindingKind.COLUMN_MISSING, "column_missing", None),
+    "?": lambda word: _fault(word[1], FindingKind.MISSING, "missing_share", 0.6),
+    "~": lambda word: _fault(word[1], FindingKind.MISSING, "missing_share", 0.05),
+    ",": lambda word: replace(drift(word[1], 0.001), minor=True, text=f"{word[1]} is unlike itself"),
+    "*": lambda word: replace(drift(word[1]), again=True),
+}
 
 
 def play(
