@@ -43,6 +43,7 @@ def _root(
 
 def _register() -> None:
     from driftwatch.cli import (
+        backtest,
         check,
         compare,
         config,
@@ -66,6 +67,7 @@ def _register() -> None:
         status,
         reference,
         incident,
+        backtest,
         delivery,
         retrain,
         db,
