@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint wheel-check bench requirements clean
+.PHONY: demo test lint wheel-check bench calibrate requirements clean
 
 demo: $(VENV)/.demo
 	$(BIN)/driftwatch demo $(ARGS)
@@ -26,6 +26,10 @@ wheel-check: $(VENV)/.quality
 
 bench: $(VENV)/.test
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --override-ini addopts=--import-mode=importlib $(ARGS)
+
+# Every simulated world that the promise is held against; a part: ARGS="--worlds columns20 --seeds 3".
+calibrate: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.support.calibrate $(ARGS)
 
 # Pinned versions with hashes; no index address is written into them.
 COMPILE = $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
