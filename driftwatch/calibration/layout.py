@@ -23,7 +23,15 @@ from driftwatch.profiles.grid import CategoryGrid, Grid, get_recipe
 from driftwatch.profiles.reference import Reference
 from driftwatch.statistics.rates import liken_unseen
 
-__all__ = ["MAX_COARSE_NAMES", "MAX_COARSE_POINTS", "VOLUME_PLACE", "Aspect", "Layout", "Part", "build_layout"]
+__all__ = [
+    "MAX_COARSE_NAMES",
+    "MAX_COARSE_POINTS",
+    "VOLUME_PLACE",
+    "Aspect",
+    "Layout",
+    "Part",
+    "build_layout",
+]
 
 MAX_COARSE_POINTS = 128
 """Quantiles of the reference that scores are computed on."""
