@@ -19,6 +19,8 @@ from driftwatch.calibration.moments import Moments
 __all__ = ["score", "unscore"]
 
 _DEEP = -600.0
+_TRIED, _ROUNDS = 22, 12
+"""Distances that are tried at once, and how often: each time 21 times as exactly."""
 
 
 def score(
@@ -68,19 +70,19 @@ def unscore(limit: float, chance: float, wobble: float, mean: float, freedom: fl
     >>> round(unscore(3.0, 1.0, 0.0, 1.0, 1.0), 6)
     9.0
     """
-    one = np.ones(1)
-    low, high = 0.0, 1.0
+    one = np.ones(_TRIED)
     moments = Moments(mean=mean * one, freedom=freedom * one)
 
-    def reaches(distance: float) -> bool:
-        return bool(score(distance * one, chance * one, wobble * one, moments)[0] >= limit)
+    def find_first(distances: NDArray[np.float64]) -> int:
+        """Return the place of the first of ascending distances that reaches the limit, else of the last."""
+        reached = score(distances, chance * one, wobble * one, moments) >= limit
+        return int(np.argmax(reached)) if np.any(reached) else _TRIED - 1
 
-    while not reaches(high) and high < 1e12:
-        high *= 4
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if reaches(middle) else (middle, high)
-    return high
+    tried = np.append(0.0, 4.0 ** np.arange(_TRIED - 1))
+    for _ in range(_ROUNDS):
+        last = max(1, find_first(tried))
+        tried = np.linspace(tried[last - 1], tried[last], _TRIED)
+    return float(tried[-1])
 
 
 def _mix_freedom(part: NDArray[np.float64], freedom: NDArray[np.float64]) -> NDArray[np.float64]:

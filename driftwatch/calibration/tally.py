@@ -87,20 +87,19 @@ def tally_profile(layout: Layout, profile: Profile) -> Tally:
     """
     count = len(layout.columns)
     cells = np.zeros((count, layout.width), dtype=np.int64)
-    rows = np.zeros(count, dtype=np.int64)
-    missing = np.zeros(count, dtype=np.int64)
+    missing, unreadable = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     if profile.rows:
         unjudged = find_unjudged(profile)
         for place, (name, starts) in enumerate(zip(layout.columns, layout.starts, strict=True)):
             if name not in unjudged:
                 counts = profile.columns[name]
                 _fill(cells[place, : len(starts)], counts, starts)
-                rows[place] = counts.rows
                 missing[place] = counts.missing + counts.nan
+                unreadable[place] = counts.unreadable
     keys = profile.keys
     return Tally(
         cells=cells,
-        rows=rows,
+        rows=cells.sum(axis=1) + missing + unreadable,
         missing=missing,
         volume=profile.rows,
         repeated=keys.repeated_rows if keys else 0,

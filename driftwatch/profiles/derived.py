@@ -140,8 +140,11 @@ def find_unjudged(profile: Profile) -> frozenset[str]:
 
     What is wrong with a carrier is told of the carrier alone.
     """
-    empty = {name for name, counts in profile.columns.items() if not np.any(counts.cells)}
+    recipes = {
+        name: recipe for name, counts in profile.columns.items() if (recipe := get_recipe(counts.grid))
+    }
+    carriers = {column for recipe in recipes.values() for column in recipe.columns}
+    empty = {name for name in carriers & profile.columns.keys() if not np.any(profile.columns[name].cells)}
     gone = empty | profile.absent
-    recipes = ((name, get_recipe(counts.grid)) for name, counts in profile.columns.items())
-    unsupported = {name for name, recipe in recipes if recipe and not gone.isdisjoint(recipe.columns)}
+    unsupported = {name for name, recipe in recipes.items() if not gone.isdisjoint(recipe.columns)}
     return profile.absent | unsupported
