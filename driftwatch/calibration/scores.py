@@ -94,7 +94,7 @@ def _mix_freedom(part: NDArray[np.float64], freedom: NDArray[np.float64]) -> NDA
 def _log_tail(freedom: NDArray[np.float64], ratio: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the logarithm of the chance that a scaled χ² exceeds `ratio` times its mean."""
     half, at = freedom / 2, freedom * ratio / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         near = np.log(gammaincc(half, at))
         # Far out the tail is its first term; the factor of the rest goes to 1.
         far = (half - 1) * np.log(at) - at - gammaln(half) - np.log1p(-np.minimum((half - 1) / at, 0.99))
