@@ -26,6 +26,7 @@ from driftwatch.app import App, open_app
 from driftwatch.config.loading import Config
 from driftwatch.errors import ConfigError, DriftwatchError, StoreError
 from driftwatch.jobs.deliver import deliver_due
+from driftwatch.jobs.digest import queue_digests
 from driftwatch.jobs.heartbeat import beat, stop_beating
 from driftwatch.jobs.live import check_due, plan_all
 from driftwatch.jobs.monitor import Monitor
@@ -186,6 +187,7 @@ class Daemon:
         self._last_beat = time.monotonic()
         beat(self._app.database, self._app.parts.clock.now())
         plan_all(self._app.parts, list(self._watches))
+        queue_digests(self._app.parts, list(self._watches))
 
     def _start_monitors(self) -> None:
         """Start every monitor of the configuration, and take up references that were promoted since.

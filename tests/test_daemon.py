@@ -24,6 +24,7 @@ from driftwatch.net.secrets import Secret
 from driftwatch.profiles.window import Window
 from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database, open_database
+from driftwatch.store.meta import read_meta
 from driftwatch.store.monitors import find_monitor, list_monitors
 from driftwatch.store.outbox import DeliveryState, list_deliveries
 from driftwatch.store.references import list_references, promote_reference
@@ -129,6 +130,25 @@ def test_it_judges_what_falls_due_tells_people_and_asks_for_retraining(tmp_path:
     assert status == 0
     assert [message.type for message in running.channel.sent] == ["incident.opened"]
     assert len(running.trigger.calls) == 1
+
+
+def test_in_shadow_mode_it_tells_nobody_and_sends_a_digest_on_monday(tmp_path: Path) -> None:
+    with run_daemon(tmp_path, "a..", mode="shadow", retrain=RetrainPolicy(trigger="ci", after=1)) as running:
+        wait_for(lambda: digests_began(running), "the first start")
+        running.clock.move_to(due(1))
+        running.wait_for_words("drift")
+        running.clock.move_to(day(4).start + timedelta(hours=8))
+        wait_for(lambda: bool(running.channel.sent), "a digest")
+        running.stop()
+
+    assert [(one.type, one.title) for one in running.channel.sent] == [
+        ("digest", "flights would have paged 1 time")
+    ]
+    assert not running.trigger.calls
+
+
+def digests_began(running: Running) -> bool:
+    return running.database.read(lambda tx: read_meta(tx, "digest:flights")) is not None
 
 
 def test_what_was_done_is_in_the_store_after_a_stop(tmp_path: Path) -> None:

@@ -27,10 +27,9 @@ class Log:
         level = logging.INFO if message.type == "incident.resolved" else _LEVELS.get(message.severity)
         _LOG.log(
             level or logging.INFO,
-            "notice sent: %s %s %s: %s: %s",
+            "notice sent: %s %s: %s: %s",
             message.id,
-            message.type,
-            message.severity,
+            message.type if message.type == "digest" else f"{message.type} {message.severity}",
             _flatten(message.title),
             _flatten(message.text),
         )

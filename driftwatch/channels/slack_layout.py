@@ -52,7 +52,7 @@ def build_slack_message(message: Message) -> dict[str, Any]:
     counts = range(1, min(len(message.facts), _AT_MOST_FACTS) + 1)
     shown = bisect_right(counts, AT_MOST_CHARACTERS, key=lambda count: _measure_blocks(message, count))
     return {
-        "text": escape_text(f"[{message.severity.upper()}] {message.title}", SECTION_CHARACTERS),
+        "text": escape_text(f"[{_name_weight(message).upper()}] {message.title}", SECTION_CHARACTERS),
         "blocks": _build_blocks(message, shown),
         "unfurl_links": False,
         "unfurl_media": False,
@@ -105,10 +105,15 @@ def _build_buttons(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _describe_origin(message: Message, shown: int) -> str:
     left_out = len(message.facts) - shown
     moment = message.timestamp.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    parts = [message.type, message.severity, moment]
+    parts = list(dict.fromkeys([message.type, _name_weight(message), moment]))
     if left_out:
         parts.append(f"{left_out} more not shown here")
     return escape_text(" · ".join(parts), _VALUE_CHARACTERS)
+
+
+def _name_weight(message: Message) -> str:
+    """Return how bad it is; a digest is neither good nor bad."""
+    return message.type if message.type == "digest" else message.severity
 
 
 def escape_text(text: str, at_most: int) -> str:

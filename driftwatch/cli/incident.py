@@ -94,10 +94,12 @@ def show(
     from driftwatch.incidents.stamps import write_stamp
     from driftwatch.jobs.cases import find_case
     from driftwatch.store.incidents import list_events
+    from driftwatch.store.outbox import list_deliveries
 
     with open_session(config) as app:
         case = find_case(app.database, app.config.monitors, number)
         events = app.database.read(lambda tx: list_events(tx, number))
+        queued = app.database.read(lambda tx: list_deliveries(tx, incident_id=number))
     if output is Output.JSON:
         history = [
             {
@@ -113,10 +115,13 @@ def show(
         return
     incident = case.incident
     labelled = f", labelled {incident.label.value} by {incident.labelled_by}" if incident.label else ""
-    stands = f"{incident.severity}, {incident.state}{labelled}"
+    unsent = ", would have paged: nobody was told" if incident.paged and incident.told_at is None else ""
+    stands = f"{incident.severity}, {incident.state}{unsent}{labelled}"
     print_lines(f"Incident {incident.id}: {case.title}", stands, "", case.text, "")
+    sent = {delivery.seq for delivery in queued}
     for event in events:
-        told = f" [told: {event.notice}]" if event.notice else ""
+        verb = "told" if event.seq in sent else "would have told"
+        told = f" [{verb}: {event.notice}]" if event.notice else ""
         print_lines(f"{say_stamp(event.at)}  {event.kind}: {event.reason}{told}")
 
 

@@ -62,6 +62,8 @@ def _print(found: Status) -> None:
     for one in found.monitors:
         if one.calibration not in (None, "calibrated"):
             print_lines(f"{one.id} is {one.calibration}: see README, The promise.")
+        if one.mode == "shadow":
+            print_lines(f"{one.id} is in shadow mode: nobody is told.")
     oldest = f", the oldest for {say_age(found.outbox.oldest_age)}" if found.outbox.oldest_age else ""
     print_lines("", f"Outbox: {found.outbox.pending} waiting{oldest}, {found.outbox.failed} failed.")
     if any(one.open_incidents for one in found.monitors):

@@ -53,6 +53,7 @@ def build_monitor(settings: MonitorSettings, file: FileSettings) -> Monitor:
         model=_build_model(settings),
         notify=settings.notify,
         retrain=_build_retrain(settings),
+        mode=settings.mode,
     )
 
 

@@ -219,6 +219,9 @@ class MonitorSettings:
     model: ModelSettings | None = setting("the model that eats what is watched")
     notify: tuple[str, ...] = setting("the channels that are told", ())
     retrain: RetrainSettings | None = setting("when retraining is asked for")
+    mode: Literal["live", "shadow"] = setting(
+        "shadow: judge and keep, send nothing but a weekly digest", "live"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

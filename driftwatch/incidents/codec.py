@@ -24,7 +24,7 @@ __all__ = ["INCIDENT_VERSION", "decode_incident", "encode_incident"]
 INCIDENT_VERSION = 1
 """The version of the document that `encode_incident` writes."""
 
-_MOMENTS = ("opened_at", "resolved_at", "told_at", "acknowledged_at", "labelled_at")
+_MOMENTS = ("opened_at", "resolved_at", "told_at", "unsent_at", "acknowledged_at", "labelled_at")
 _WINDOWS = ("first_window", "last_window", "seen_to")
 _PLAIN = (
     "monitor",
@@ -52,7 +52,8 @@ def encode_incident(incident: Incident) -> dict[str, Any]:
         "kind": incident.kind.value,
         "state": incident.state.value,
         "severity": incident.severity.value,
-        "told_severity": None if incident.told_severity is None else incident.told_severity.value,
+        "told_severity": _write_severity(incident.told_severity),
+        "unsent_severity": _write_severity(incident.unsent_severity),
         "recent": list(incident.recent),
         "label": None if incident.label is None else incident.label.value,
         "left": [_encode_hold(hold) for hold in incident.left],
@@ -71,7 +72,7 @@ def decode_incident(document: dict[str, Any], *, id: int | None) -> Incident:  #
             f"{INCIDENT_VERSION}; use the release that wrote it, or a newer one"
         )
     # What the first release did not know yet is not in its documents.
-    told, label = document["told_severity"], document.get("label")
+    label = document.get("label")
     restored: dict[str, Any] = {name: document.get(name) for name in _PLAIN}
     restored |= {name: _read_moment(document.get(name)) for name in _MOMENTS}
     restored |= {name: decode_window(document[name]) for name in _WINDOWS}
@@ -80,7 +81,8 @@ def decode_incident(document: dict[str, Any], *, id: int | None) -> Incident:  #
         kind=IncidentKind(document["kind"]),
         state=IncidentState(document["state"]),
         severity=Severity(document["severity"]),
-        told_severity=None if told is None else Severity(told),
+        told_severity=_read_severity(document["told_severity"]),
+        unsent_severity=_read_severity(document.get("unsent_severity")),
         label=None if label is None else Label(label),
         left=tuple(_decode_hold(hold) for hold in document.get("left", ())),
         recent=tuple(document["recent"]),
@@ -122,6 +124,14 @@ def _encode_hold(hold: Hold) -> dict[str, Any]:
 def _decode_hold(document: dict[str, Any]) -> Hold:
     moments = {"since": read_stamp(document["since"]), "until": _read_moment(document["until"])}
     return Hold(**{**document, **moments})
+
+
+def _write_severity(severity: Severity | None) -> str | None:
+    return None if severity is None else severity.value
+
+
+def _read_severity(word: str | None) -> Severity | None:
+    return None if word is None else Severity(word)
 
 
 def _write_moment(moment: datetime | None) -> str | None:

@@ -17,9 +17,9 @@ from driftwatch.incidents.incident import (
     Severity,
     Transition,
     TransitionKind,
-    build_incident_json,
     rank_members,
 )
+from driftwatch.incidents.incident_json import build_incident_json
 from driftwatch.incidents.naming import LABEL_WORDS, name_member, name_members
 from driftwatch.incidents.notice import MonitorFacts, Notice, build_monitor_json
 from driftwatch.incidents.sentences import say_days, say_hours, say_what
@@ -137,6 +137,8 @@ def _say_next(incident: Incident, facts: MonitorFacts) -> str:
         sentences.append(f"{incident.acknowledged_by} is looking at it (since {since}).")
     if incident.is_open and incident.severity is Severity.MINOR:
         sentences.append("It is minor: it is recorded, and nobody is told.")
+    elif incident.is_open and facts.shadow:
+        sentences.append("Nobody is told: the monitor is in shadow mode.")
     sentences.append(_say_end(incident, facts))
     sentences.append(_say_retraining(incident, facts))
     return " ".join(filter(None, sentences))

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from driftwatch.incidents.stamps import write_stamp
 from driftwatch.profiles.window import Window
 
 __all__ = [
@@ -26,7 +24,6 @@ __all__ = [
     "Severity",
     "Transition",
     "TransitionKind",
-    "build_incident_json",
     "rank_members",
 ]
 
@@ -107,6 +104,7 @@ class NoticeType(StrEnum):
     OPENED = "incident.opened"
     UPDATED = "incident.updated"
     RESOLVED = "incident.resolved"
+    DIGEST = "digest"  # Of no incident: what a monitor in shadow mode would have told.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +161,8 @@ class Incident:
     None while pending. `recent` holds, newest last, whether the last judged windows were breached, for
     patience of k out of n. `clean` counts clean windows in a row, `windows_open` the judged windows since
     it opened, the one that opened it included. `paged`: it is or was bad enough to tell somebody at once.
-    `told_at` and `told_severity` are those of the last telling, None when nobody was told. `label` is what a
+    `told_at` and `told_severity` are those of the last telling, None when nobody was told; `unsent_at` and
+    `unsent_severity` those of the last one that shadow mode kept from people. `label` is what a
     person says it was. `left` are the stretches of members that left before it was over. `seq` numbers the
     last transition.
     """
@@ -187,6 +186,8 @@ class Incident:
     paged: bool = False
     told_at: datetime | None = None
     told_severity: Severity | None = None
+    unsent_at: datetime | None = None
+    unsent_severity: Severity | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     label: Label | None = None
@@ -255,49 +256,3 @@ def rank_members(members: tuple[Member, ...]) -> tuple[Member, ...]:
 def _rank(member: Member) -> tuple[bool, float, float, datetime, str]:
     excess = member.value / member.limit if member.value is not None and member.limit else 0.0
     return (member.minor, -(member.moved_share or 0.0), -excess, member.since, member.column or "")
-
-
-def _describe_member(member: Member) -> dict[str, Any]:
-    """Return a member as an entry of `columns` in `driftwatch.incidents/v1`."""
-    return {
-        "column": member.column,
-        "since": write_stamp(member.since),
-        "statistic": member.statistic,
-        "value": member.value,
-        "limit": member.limit,
-        "about": member.about,
-        "moved_share": member.moved_share,
-        "minor": member.minor,
-        "text": member.text,
-    }
-
-
-def build_incident_json(incident: Incident, title: str, text: str) -> dict[str, Any]:
-    """Return an incident as `driftwatch.incidents/v1` lists it, the columns that changed most first."""
-    return {
-        "id": incident.id,
-        "monitor": incident.monitor,
-        "kind": incident.kind.value,
-        "severity": incident.severity.value,
-        "state": incident.state.value,
-        "title": title,
-        "text": text,
-        "first_window": write_stamp(incident.first_window.start),
-        "last_window": write_stamp(incident.last_window.start),
-        "opened_at": _stamp_or_none(incident.opened_at),
-        "resolved_at": _stamp_or_none(incident.resolved_at),
-        "resolved_by": incident.resolved_by,
-        "paged": incident.paged,
-        "told_at": _stamp_or_none(incident.told_at),
-        "acknowledged_by": incident.acknowledged_by,
-        "acknowledged_at": _stamp_or_none(incident.acknowledged_at),
-        "label": None if incident.label is None else incident.label.value,
-        "labelled_by": incident.labelled_by,
-        "labelled_at": _stamp_or_none(incident.labelled_at),
-        "windows_open": incident.windows_open,
-        "columns": [_describe_member(member) for member in rank_members(incident.members)],
-    }
-
-
-def _stamp_or_none(moment: datetime | None) -> str | None:
-    return None if moment is None else write_stamp(moment)

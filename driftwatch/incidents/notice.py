@@ -14,7 +14,15 @@ from typing import Any
 from driftwatch.incidents.incident import NoticeType, Severity
 from driftwatch.incidents.stamps import write_stamp
 
-__all__ = ["LARGEST_PAYLOAD", "MonitorFacts", "Notice", "build_monitor_json", "fit_payload"]
+__all__ = [
+    "LARGEST_PAYLOAD",
+    "MonitorFacts",
+    "Notice",
+    "build_monitor_json",
+    "cut_texts",
+    "fit_payload",
+    "fits_payload",
+]
 
 LARGEST_PAYLOAD = 20_000
 """Bytes a webhook body stays under.
@@ -31,7 +39,7 @@ class MonitorFacts:
     """What a notice says about a monitor beside what happened to it.
 
     `retraining` is a sentence that says when retraining is asked for, None when it never is.
-    `resolve_after` is the policy's number of clean windows.
+    `resolve_after` is the policy's number of clean windows. `shadow`: nobody is told as things happen.
     """
 
     id: str
@@ -43,6 +51,7 @@ class MonitorFacts:
     model_version: str | None = None
     retraining: str | None = None
     resolve_after: int = 3
+    shadow: bool = False
 
     @property
     def name(self) -> str:
@@ -102,20 +111,21 @@ def build_monitor_json(facts: MonitorFacts) -> dict[str, Any]:
 
 def fit_payload(body: dict[str, Any]) -> dict[str, Any]:
     """Return a webhook body with `data.incident.columns` that stays under `LARGEST_PAYLOAD` bytes."""
-    if _fits(body):
+    if fits_payload(body):
         return body
     for length in _TEXT_LENGTHS:
-        cut = _cut_texts(body, length)
+        cut = cut_texts(body, length)
         columns = cut["data"]["incident"]["columns"]
         for count in _halve(len(columns)):
             shown = {"columns": columns[:count], "columns_left_out": len(columns) - count}
             smaller = {**cut, "data": {**cut["data"], "incident": {**cut["data"]["incident"], **shown}}}
-            if _fits(smaller):
+            if fits_payload(smaller):
                 return smaller
     raise ValueError(f"a webhook body cannot be made smaller than {LARGEST_PAYLOAD} bytes")
 
 
-def _fits(body: dict[str, Any]) -> bool:
+def fits_payload(body: dict[str, Any]) -> bool:
+    """Return whether a webhook body is smaller than `LARGEST_PAYLOAD` bytes, however it is written."""
     # Escaped and with blanks is the longest way to write JSON: whoever sends it shorter stays below.
     return len(json.dumps(body)) < LARGEST_PAYLOAD
 
@@ -127,11 +137,12 @@ def _halve(count: int) -> Iterator[int]:
     yield 0
 
 
-def _cut_texts(value: Any, length: int) -> Any:
+def cut_texts(value: Any, length: int) -> Any:
+    """Return a JSON value whose texts are cut to `length` characters."""
     if isinstance(value, str):
         return value if len(value) <= length else value[: length - 1] + "…"
     if isinstance(value, dict):
-        return {name: _cut_texts(part, length) for name, part in value.items()}
+        return {name: cut_texts(part, length) for name, part in value.items()}
     if isinstance(value, list):
-        return [_cut_texts(part, length) for part in value]
+        return [cut_texts(part, length) for part in value]
     return value

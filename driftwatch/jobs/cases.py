@@ -14,7 +14,8 @@ from driftwatch.errors import UsageError
 from driftwatch.incidents.by_hand import end_with_history, label
 from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.describe import describe_incident
-from driftwatch.incidents.incident import Advance, Incident, Label, build_incident_json
+from driftwatch.incidents.incident import Advance, Incident, Label
+from driftwatch.incidents.incident_json import build_incident_json
 from driftwatch.incidents.notice import MonitorFacts
 from driftwatch.jobs.facts import build_facts
 from driftwatch.jobs.monitor import Monitor
@@ -78,7 +79,7 @@ def change_case(
         owner = _need_monitor(tx, row.monitor_key)
         monitor = _find_watched(row, monitors)
         facts = _build_facts(row, monitors)
-        notify = monitor.notify if monitor else ()
+        notify = monitor.recipients if monitor else ()
         held = Held(incident=incident, version=row.version)
         kept = keep_advance(tx, parts, owner, held, taken, facts=facts, notify=notify)
         return kept.incident or incident
@@ -128,7 +129,7 @@ def end_cases(
         incident = decode_incident(dict(stored.document), id=stored.id)
         taken = end_with_history(incident, parts.clock.now(), because=because)
         held = Held(incident=incident, version=stored.version)
-        keep_advance(tx, parts, row, held, taken, facts=build_facts(monitor), notify=monitor.notify)
+        keep_advance(tx, parts, row, held, taken, facts=build_facts(monitor), notify=monitor.recipients)
 
 
 def _need_incident(tx: sa.Connection, number: int) -> IncidentRow:

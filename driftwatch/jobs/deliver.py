@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from driftwatch.channels.contract import Outcome
 from driftwatch.incidents.retry import next_attempt
-from driftwatch.jobs.messages import build_test_body, read_message
+from driftwatch.jobs.messages import TEST_TYPE, build_test_body, read_message
 from driftwatch.jobs.parts import LEASE, Parts
 from driftwatch.store.outbox import (
     Attempt,
@@ -32,6 +32,8 @@ log = logging.getLogger("driftwatch.deliver")
 
 FALLBACK_AFTER = 3
 """Failed attempts after which a notice goes out on the channel's fallback too."""
+
+_LOOKED_BACK = 200
 
 
 def deliver_due(parts: Parts, *, stopping: Callable[[], bool] = lambda: False) -> int:
@@ -61,7 +63,7 @@ def deliver_one(parts: Parts) -> bool:
 def send_test(parts: Parts, channel: str) -> DeliveryRow:
     """Queue a test message for `channel`, send what is due, and return the delivery as it stands then."""
     now = parts.clock.now()
-    draft = DeliveryDraft(channel=channel, type="delivery.test", body=build_test_body(channel, now))
+    draft = DeliveryDraft(channel=channel, type=TEST_TYPE, body=build_test_body(channel, now))
     number = parts.database.write(lambda tx: queue_delivery(tx, draft, make_id=parts.make_id, now=now))
     deliver_due(parts)
     rows = parts.database.read(lambda tx: list_deliveries(tx, channel=channel))
@@ -109,10 +111,11 @@ def _queue_fallback(tx: sa.Connection, parts: Parts, claim: DeliveryRow, now: da
     """Queue the notice for the channel's fallback, once; a test says something of its own channel alone."""
     channel = parts.channels.get(claim.channel)
     fallback = getattr(channel, "fallback", None)
-    if fallback is None or fallback == claim.channel or claim.incident_id is None:
+    if fallback is None or fallback == claim.channel or claim.type == TEST_TYPE:
         return
+    others = list_deliveries(tx, channel=fallback, incident_id=claim.incident_id, newest=_LOOKED_BACK)
     if any(
-        row.seq == claim.seq for row in list_deliveries(tx, channel=fallback, incident_id=claim.incident_id)
+        (row.incident_id, row.seq, row.body) == (claim.incident_id, claim.seq, claim.body) for row in others
     ):
         return
     draft = DeliveryDraft(

@@ -23,6 +23,7 @@ _HALF_A_DAY: Final = timedelta(hours=12)
 
 def build_facts(monitor: Monitor) -> MonitorFacts:
     """Return what people are told about `monitor` beside what happened to it."""
+    shadow = monitor.mode == "shadow"
     return MonitorFacts(
         id=monitor.id,
         title=monitor.title,
@@ -31,8 +32,9 @@ def build_facts(monitor: Monitor) -> MonitorFacts:
         runbook=monitor.runbook,
         model=monitor.model.name if monitor.model else None,
         model_version=monitor.model.version if monitor.model else None,
-        retraining=describe_policy(monitor.retrain) if monitor.retrain else None,
+        retraining=describe_policy(monitor.retrain) if monitor.retrain and not shadow else None,
         resolve_after=monitor.policy.resolve_after,
+        shadow=shadow,
     )
 
 

@@ -8,17 +8,21 @@ from datetime import datetime
 from typing import Any
 
 from driftwatch.channels.contract import Message
+from driftwatch.incidents.digest import Digest
 from driftwatch.incidents.incident import Severity
 from driftwatch.incidents.notice import Notice
 from driftwatch.incidents.stamps import read_stamp, write_stamp
 from driftwatch.store.outbox import DeliveryRow
 
-__all__ = ["build_test_body", "freeze_notice", "read_message"]
+__all__ = ["TEST_TYPE", "build_test_body", "freeze_notice", "read_message"]
+
+TEST_TYPE = "delivery.test"
+"""The type of a message that only tries a channel."""
 
 _VERSION = 1
 
 
-def freeze_notice(notice: Notice) -> str:
+def freeze_notice(notice: Notice | Digest) -> str:
     """Return the JSON text that the outbox keeps of a notice."""
     payload = notice.payload()
     return _write_body(payload, notice.severity, notice.title, notice.text, notice.facts)
@@ -28,7 +32,7 @@ def build_test_body(channel: str, now: datetime) -> str:
     """Return the body of a test message, which says that it is one."""
     text = f"This is a test of the channel {channel!r}. Nothing is wrong."
     payload = {
-        "type": "delivery.test",
+        "type": TEST_TYPE,
         "timestamp": write_stamp(now),
         "data": {"schema": "driftwatch.notice/v1", "text": text, "url": None},
     }

@@ -83,7 +83,8 @@ class Monitor:
     """Everything that is known of one monitor; `id` is its stable key.
 
     `delay` is how long after a window's end it is read. `identity` changes exactly when a new history
-    starts, `fingerprint` when anything changes.
+    starts, `fingerprint` when anything changes. In the mode `shadow` everything is judged and kept, and
+    nothing is sent but a digest once a week.
     """
 
     id: str
@@ -105,3 +106,9 @@ class Monitor:
     model: Model | None = None
     notify: tuple[str, ...] = ()
     retrain: RetrainPolicy | None = None
+    mode: Literal["live", "shadow"] = "live"
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The channels that are told as things happen: none in shadow mode."""
+        return self.notify if self.mode == "live" else ()

@@ -45,6 +45,7 @@ class MonitorStatus:
     open_incidents: tuple[int, ...]
     worst: Severity | None
     calibration: str | None = None
+    mode: str = "live"
 
     @property
     def healthy(self) -> bool:
@@ -65,6 +66,7 @@ class MonitorStatus:
             "open_incidents": list(self.open_incidents),
             "calibration": split_calibration(self.calibration)[0],
             "calibration_note": split_calibration(self.calibration)[1],
+            "mode": self.mode,
         }
 
 
@@ -120,6 +122,7 @@ def _read_monitor(database: Database, monitor: Monitor, now: datetime) -> Monito
         open_incidents=tuple(one.id for one in opened),
         calibration=next((v.verdict.calibration for v in reversed(verdicts) if v.verdict.calibration), None),
         worst=max((Severity(one.severity) for one in opened), default=None),
+        mode=monitor.mode,
     )
 
 

@@ -26,6 +26,7 @@ from driftwatch.incidents.describe import build_notice, describe_incident
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.incident import Advance, Incident, IncidentKind, Transition
 from driftwatch.incidents.notice import MonitorFacts, Notice
+from driftwatch.incidents.shadow import keep_unsent, pretend_told
 from driftwatch.jobs.facts import build_facts, is_empty_by_habit, list_ages
 from driftwatch.jobs.messages import freeze_notice
 from driftwatch.jobs.parts import Parts
@@ -37,6 +38,7 @@ from driftwatch.retraining.request import build_request, make_key
 from driftwatch.store.incidents import (
     EventRow,
     IncidentDraft,
+    IncidentRow,
     append_events,
     list_incidents,
     open_incidents,
@@ -116,14 +118,19 @@ class Steps:
         """Tell, once, the state of every incident of which nobody was told while it was replayed."""
         for row in list_incidents(self.tx, include_resolved=True, monitor=self.watch.row):
             if row.history == self.watch.row.history:
-                incident = decode_incident(dict(row.document), id=row.id)
-                held = Held(incident=incident, version=row.version)
-                self._keep_one(held, tell_state(incident, now=self.now))
+                held = self._read(row)
+                if held.incident is not None:
+                    self._keep_one(held, tell_state(held.incident, now=self.now))
 
     def _load(self) -> dict[IncidentKind, Held]:
         rows = open_incidents(self.tx, self.watch.row)
-        held = (Held(incident=decode_incident(dict(r.document), id=r.id), version=r.version) for r in rows)
+        held = (self._read(row) for row in rows)
         return {one.incident.kind: one for one in held if one.incident is not None}
+
+    def _read(self, row: IncidentRow) -> Held:
+        incident = decode_incident(dict(row.document), id=row.id)
+        known = incident if self.watch.monitor.mode == "live" else pretend_told(incident)
+        return Held(incident=known, version=row.version)
 
     def _let_go(self, held: dict[IncidentKind, Held], window: Window) -> None:
         """Let go of members that the reference has no longer: no window could ever show them to be clean."""
@@ -164,10 +171,17 @@ class Steps:
             held[kind] = self._keep_one(held.get(kind, Held()), step)
 
     def _keep_one(self, before: Held, step: Advance) -> Held:
+        if self.watch.monitor.mode == "live":
+            return self._keep_advance(before, step)
+        real = replace(before, incident=keep_unsent(before.incident))
+        kept = self._keep_advance(real, replace(step, incident=keep_unsent(step.incident)))
+        return replace(kept, incident=pretend_told(kept.incident))
+
+    def _keep_advance(self, before: Held, step: Advance) -> Held:
         monitor = self.watch.monitor
         facts = build_facts(monitor)
         return keep_advance(
-            self.tx, self.parts, self.watch.row, before, step, facts=facts, notify=monitor.notify
+            self.tx, self.parts, self.watch.row, before, step, facts=facts, notify=monitor.recipients
         )
 
     def _find_lateness(self) -> Lateness | None:
@@ -183,7 +197,7 @@ class Steps:
 
     def _decide(self, held: dict[IncidentKind, Held]) -> Decision | None:
         policy = self.watch.monitor.retrain
-        if policy is None:
+        if policy is None or self.watch.monitor.mode == "shadow":
             return None
         last = last_retrain(self.tx, self.watch.row)
         asked = {row.key for row in list_retrains(self.tx, monitor=self.watch.row)}

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from driftwatch.incidents.incident import Incident, build_incident_json
+from driftwatch.incidents.incident import Incident
+from driftwatch.incidents.incident_json import build_incident_json
 from driftwatch.incidents.notice import MonitorFacts, build_monitor_json, fit_payload
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.profiles.window import Window

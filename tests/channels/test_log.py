@@ -38,6 +38,15 @@ def test_a_notice_is_one_line_at_the_level_of_its_severity(
     assert record.getMessage() == f"notice sent: 01J {kind} {severity}: dep_delay drifted: It moved."
 
 
+def test_a_digest_is_neither_good_nor_bad(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        Log().send(build_message("minor", "digest", "Nobody was told.\n- incident 7"), NOW)
+
+    (record,) = caplog.records
+    assert record.levelno == logging.INFO
+    assert record.getMessage() == "notice sent: 01J digest: dep_delay drifted: Nobody was told. - incident 7"
+
+
 def test_no_name_in_the_data_starts_a_line_or_a_terminal_sequence(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         Log().send(build_message(text="a\r\nERROR forged\x1b[2J\u2028b\x85c"), NOW)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -106,6 +107,15 @@ def test_a_notice_becomes_these_blocks() -> None:
         "unfurl_links": False,
         "unfurl_media": False,
     }
+
+
+def test_a_digest_is_neither_good_nor_bad() -> None:
+    digest = replace(build_message("Flights would have paged 2 times"), type="digest", severity="minor")
+
+    built = build_slack_message(digest)
+
+    assert built["text"] == "[DIGEST] Flights would have paged 2 times"
+    assert list(find_texts(built["blocks"][-1])) == ["digest · 2013-02-10 00:31 UTC"]
 
 
 @given(title=words, text=words, facts=facts)

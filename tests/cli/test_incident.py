@@ -73,10 +73,34 @@ def test_an_incident_is_shown_in_words_with_its_history(shop: Path) -> None:
 
     assert (text.status, found.status) == (0, 0)
     assert text.stdout.startswith("Incident 1: Corner shop: amount looks different\n")
+    assert text.stdout.splitlines()[1] == "critical, resolved"
     assert "[told: incident.opened]" in text.stdout
     assert [event["kind"] for event in found.json["events"]] == ["opened", "recovering", "resolved"]
     assert found.json["incident"]["id"] == 1
     assert set(found.json["events"][0]) == {"at", "kind", "reason", "actor", "notice"}
+
+
+def test_what_nobody_was_told_is_shown_as_what_would_have_been(open_shop: Path) -> None:
+    shown = run_here("incident", "show", "2", folder=open_shop).stdout
+    (found,) = run_here("incident", "list", "-o", "json", folder=open_shop).json["incidents"]
+
+    assert shown.splitlines()[1] == "critical, open, would have paged: nobody was told"
+    assert (found["paged"], found["told_at"]) == (True, None)
+
+
+def test_in_shadow_mode_each_telling_is_shown_as_one_that_was_kept_back(fresh_shop: Path) -> None:
+    config = fresh_shop / "driftwatch.yaml"
+    config.write_text(config.read_text(encoding="utf-8") + "    mode: shadow\n", encoding="utf-8")
+    run_here(
+        "check", "shop", "--from", "2024-01-15", "--to", "2024-01-16", "--notify", "all", folder=fresh_shop
+    )
+
+    shown = run_here("incident", "show", "1", folder=fresh_shop).stdout
+
+    assert "[would have told: incident.opened]" in shown
+    assert "Nobody is told: the monitor is in shadow mode." in shown
+    assert run_here("delivery", "list", "-o", "json", folder=fresh_shop).json["deliveries"] == []
+    assert "shop is in shadow mode: nobody is told." in run_here("status", folder=fresh_shop).stdout
 
 
 def test_acknowledging_keeps_it_open_and_says_who(open_shop: Path) -> None:

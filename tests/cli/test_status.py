@@ -54,6 +54,7 @@ def test_a_monitor_that_was_judged_on_time_is_well(fresh_shop: Path) -> None:
                 "open_incidents": [],
                 "calibration": "provisional",
                 "calibration_note": "50 more windows needed",
+                "mode": "live",
             }
         ],
         "outbox": {"pending": 0, "failed": 0, "oldest_age": None},

@@ -115,6 +115,14 @@ def test_a_rule_may_have_a_p_value_in_place_of_a_limit() -> None:
     assert monitor.judging.rules == (Rule(column="a", statistic="ks", p_value=0.001),)
 
 
+def test_a_monitor_is_live_unless_it_says_otherwise() -> None:
+    (live,) = load_text(SMALL).monitors
+    (shadow,) = load_text(with_line("mode: shadow")).monitors
+
+    assert (live.mode, live.recipients) == ("live", ("log",))
+    assert (shadow.mode, shadow.notify, shadow.recipients) == ("shadow", ("log",), ())
+
+
 def test_patience_may_be_k_of_n() -> None:
     (monitor,) = load_text(with_line("patience: {k: 2, of: 3}")).monitors
 

@@ -65,6 +65,8 @@ INCIDENTS = st.builds(
     paged=st.booleans(),
     told_at=st.none() | MOMENTS,
     told_severity=st.none() | st.sampled_from(Severity),
+    unsent_at=st.none() | MOMENTS,
+    unsent_severity=st.none() | st.sampled_from(Severity),
     acknowledged_by=st.none() | st.text(),
     acknowledged_at=st.none() | MOMENTS,
     label=st.none() | st.sampled_from(Label),
@@ -74,7 +76,7 @@ INCIDENTS = st.builds(
     seq=st.integers(0, 10_000),
 )
 
-NEW = frozenset({"label", "labelled_by", "labelled_at", "left"})
+NEW = frozenset({"label", "labelled_by", "labelled_at", "left", "unsent_at", "unsent_severity"})
 """What the first release did not know yet."""
 
 

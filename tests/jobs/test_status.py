@@ -205,6 +205,7 @@ def test_the_json_is_that_of_the_contract(store: Database) -> None:
                 "open_incidents": [bench.incidents()[0].id],
                 "calibration": None,
                 "calibration_note": None,
+                "mode": "live",
             }
         ],
         "outbox": {"pending": 1, "failed": 0, "oldest_age": 172801.0},
