@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pickle
@@ -62,11 +63,21 @@ def play_twice(folder: Path) -> Played:
         assert first.stdout is not None
         # Interrupted while it judges, after the first notice has come.
         next(line for line in first.stdout if " signed incident.opened: " in line)
-        first.send_signal(signal.SIGINT)
-        first.stdout.read()
-        interrupted = first.wait(timeout=60)
+        interrupted = interrupt(first)
     ran = run_command("demo", "--once", folder=folder)
     return Played(folder=folder, interrupted=interrupted, ran=ran)
+
+
+def interrupt(process: subprocess.Popen[str]) -> int:
+    """Press Ctrl-C as people do, once more where nothing came of it; return the status it ends with.
+
+    Python drops an interruption that comes while it clears away what nobody holds any more.
+    """
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=2)
+    return process.returncode
 
 
 def find_blizzard(played: Played) -> dict[str, Any]:
