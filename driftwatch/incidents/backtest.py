@@ -50,13 +50,25 @@ from driftwatch.incidents.weighed import Weighing, find_above
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 
-__all__ = ["Outcome", "Page", "Past", "PastWindow", "Trial", "replay_budget", "replay_verdicts", "set_apart"]
+__all__ = [
+    "WHATEVER_THE_BUDGET",
+    "Outcome",
+    "Page",
+    "Past",
+    "PastWindow",
+    "Trial",
+    "find_broken_rule",
+    "replay_budget",
+    "replay_verdicts",
+    "set_apart",
+]
 
 _AXES = (IncidentKind.DRIFT, IncidentKind.DATA)
 _TELLS = frozenset({NoticeType.OPENED, NoticeType.UPDATED})
-_WHATEVER_THE_BUDGET = frozenset(
+WHATEVER_THE_BUDGET = frozenset(
     {FindingKind.COLUMN_MISSING, FindingKind.TYPE_CHANGED, FindingKind.REPEATED_WINDOW}
 )
+"""What is told of whatever was promised: it is no matter of chance."""
 _EXTREMES = frozenset({"maximum", "minimum"})
 _KINDS = {
     Aspect.DRIFT: frozenset({FindingKind.DRIFT}),
@@ -161,15 +173,20 @@ def set_apart(found: Iterable[Finding], rules: Sequence[Rule]) -> tuple[Finding,
     return tuple(
         one
         for one in found
-        if one.kind in _WHATEVER_THE_BUDGET
+        if one.kind in WHATEVER_THE_BUDGET
         or one.statistic in _EXTREMES
-        or any(_is_broken(rule, one) for rule in rules)
+        or find_broken_rule(rules, column=one.column, statistic=one.statistic, limit=one.limit)
     )
 
 
-def _is_broken(rule: Rule, found: Finding) -> bool:
-    about = rule.column in {found.column, "*"}
-    return about and rule.statistic == found.statistic and rule.limit == found.limit
+def find_broken_rule(
+    rules: Sequence[Rule], *, column: str | None, statistic: str, limit: float | None
+) -> Rule | None:
+    """Return the explicit rule that a finding with this column, statistic and limit is from."""
+    for rule in rules:
+        if rule.column in {column, "*"} and rule.statistic == statistic and rule.limit == limit:
+            return rule
+    return None
 
 
 def replay_budget(track: Track, past: Past, trial: Trial, recall: Recall) -> Outcome:
