@@ -87,7 +87,7 @@ class Calibration:
         """
         said = self.state.value
         if self.state is CalibrationState.PROVISIONAL:
-            said += f" ({self.missing} more windows needed)"
+            said += f" ({self.missing} more {'window' if self.missing == 1 else 'windows'} needed)"
         return f"{said}, {self.inherited} windows inherited" if self.inherited else said
 
 
