@@ -8,6 +8,7 @@ from driftwatch.config.fingerprints import build_fingerprint, build_identity, fi
 from driftwatch.config.promises import build_budget, has_budget, resolve_promise
 from driftwatch.config.resolving import resolve_moment, resolve_schedule, resolve_time
 from driftwatch.config.settings import FileSettings, MonitorSettings, PatienceSettings, ReferenceSettings
+from driftwatch.config.special_days import build_special_days
 from driftwatch.config.values import Share
 from driftwatch.incidents.policy import Ages, Freshness, Patience, Policy
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging, Rule
@@ -54,6 +55,7 @@ def build_monitor(settings: MonitorSettings, file: FileSettings) -> Monitor:
         notify=settings.notify,
         retrain=_build_retrain(settings),
         mode=settings.mode,
+        special_days=build_special_days(settings.calendar),
     )
 
 

@@ -18,6 +18,7 @@ from driftwatch.config.settings import (
     PromiseSettings,
     RuleSettings,
 )
+from driftwatch.config.special_days import check_calendar
 from driftwatch.incidents.rules import REPEATED_SHARE, WINDOW_STATISTICS
 from driftwatch.statistics import entries
 from driftwatch.statistics.p_values import LEAST_P_VALUE, STATISTICS_WITH_P_VALUE
@@ -232,6 +233,7 @@ _CHECKS: Final = (
     check_reference,
     _check_time,
     _check_columns,
+    check_calendar,
     _check_budget,
     _check_rules,
     _check_ages,

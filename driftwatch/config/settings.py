@@ -20,8 +20,10 @@ from driftwatch.net.secrets import Secret
 from driftwatch.profiles.grid import Kind
 
 __all__ = [
+    "CalendarSettings",
     "ColumnSettings",
     "CronSettings",
+    "DaySettings",
     "DefaultSettings",
     "ExceptSettings",
     "FileSettings",
@@ -189,6 +191,26 @@ class RetrainSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DaySettings:
+    """A day that is unlike others, or several in a row."""
+
+    date: Moment | None = setting("the day, such as 2013-11-28")
+    from_: Moment | None = setting("in place of a date: the first of several days")
+    to: Moment | None = setting("the end of these days, exclusive")
+    name: str | None = setting("what it is called", required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarSettings:
+    """Days that are expected to be unlike others: what is found on them wakes nobody."""
+
+    days: tuple[DaySettings, ...] = setting("days with their names", ())
+    holidays: str | tuple[str, ...] | None = setting(
+        "the holidays of a country, such as US, or of a part of it, such as US-NY"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSettings:
     """One thing that is watched."""
 
@@ -207,6 +229,7 @@ class MonitorSettings:
     key: tuple[str, ...] = setting("the columns that make a row unique", ())
     reference: ReferenceSettings | None = setting("what production is compared with", required=True)
     columns: ColumnSettings | None = setting("which columns are judged, and as what")
+    calendar: CalendarSettings | None = setting("days that are expected to be unlike others")
     catch_up: CatchUp | None = setting("what to judge of windows missed while down")
     rules: tuple[RuleSettings, ...] = setting("explicit limits", ())
     false_pages: PromiseSettings | None = setting("the false-alarm budget: 1 in 30 days unless it says so")

@@ -89,7 +89,8 @@ class Finish:
             return keep_thin(tx, self.watch, paced, profile)
         if paced is None or self.judged.verdict.word not in JUDGED_WORDS:
             return None
-        return keep_paced(tx, self.watch, paced, counts=True, in_turn=in_turn, paged=paged)
+        counts = self.judged.special_day is None
+        return keep_paced(tx, self.watch, paced, counts=counts, in_turn=in_turn, paged=paged)
 
     def _advance(self, tx: sa.Connection, newest: VerdictRow | None) -> bool | None:
         """Advance the incidents; return whether the window paged, None where an incident was open already."""

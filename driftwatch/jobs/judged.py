@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from driftwatch.calibration.layout import VOLUME_PLACE
+from driftwatch.calibration.special_days import find_special_day
 from driftwatch.calibration.track import Track, find_smallest, is_thin, join_waiting
 from driftwatch.errors import DataError, DriftwatchError, SourceError, StoreError
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.idle import find_idle_rules
 from driftwatch.incidents.judge import judge
+from driftwatch.incidents.special_days import excuse_findings
 from driftwatch.incidents.words import say_count, say_percent
 from driftwatch.jobs.batches import Batches, fingerprint_counts
 from driftwatch.jobs.facts import EMPTY_BY_HABIT, is_empty_by_habit
@@ -41,7 +43,8 @@ class Judged:
     """The verdict on a window and the counts it rests on, None where nothing could be read.
 
     `may_recover` says that the same read may succeed later. `paced` is how the window was weighed by the
-    false-alarm budget, None where it was not.
+    false-alarm budget, None where it was not. `special_day` names the one it is about: its window is no part
+    of the null.
     """
 
     verdict: Verdict
@@ -49,6 +52,7 @@ class Judged:
     fingerprint: str | None = None
     may_recover: bool = False
     paced: Paced | None = None
+    special_day: str | None = None
 
 
 def judge_window(
@@ -99,7 +103,10 @@ def _judge_profile(
     )
     if profile.rows == 0 and is_empty_by_habit(watch.reference, window, watch.monitor.timezone):
         verdict = replace(verdict, reason=EMPTY_BY_HABIT)
-    return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, paced=paced)
+    day = find_special_day(window, watch.monitor.special_days, watch.monitor.timezone)
+    if day is not None:
+        verdict = replace(verdict, findings=excuse_findings(verdict.findings, day))
+    return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, paced=paced, special_day=day)
 
 
 def _build_thin(track: Track, window: Window, profile: Profile, joined: Profile) -> Verdict:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from driftwatch.incidents.policy import Policy
@@ -84,7 +85,8 @@ class Monitor:
 
     `delay` is how long after a window's end it is read. `identity` changes exactly when a new history
     starts, `fingerprint` when anything changes. In the mode `shadow` everything is judged and kept, and
-    nothing is sent but a digest once a week.
+    nothing is sent but a digest once a week. `special_days` are local dates with their names, on which
+    windows are expected to be unlike others.
     """
 
     id: str
@@ -107,6 +109,7 @@ class Monitor:
     notify: tuple[str, ...] = ()
     retrain: RetrainPolicy | None = None
     mode: Literal["live", "shadow"] = "live"
+    special_days: Mapping[date, str] = field(default_factory=dict)
 
     @property
     def recipients(self) -> tuple[str, ...]:
