@@ -134,12 +134,14 @@ class Backtest:
     def proposed(self) -> Compared | None:
         """Return the promise of most pages that told people no more often than they are ready for.
 
-        None where no promise is tried, where every one tells more, or where there are too few windows.
+        None where no promise is tried, where every one tells more, or where there are too few windows. One
+        with which half of the windows are above a limit tells little because its incidents do not end.
         """
         if not self.is_long_enough:
             return None
         known = [one for one in (self.tried, *self.others) if one.promise is not None]
-        fitting = [one for one in known if len(one.outcome.pages) <= self.allowed]
+        calm = [one for one in known if len(one.outcome.above) * 2 <= one.outcome.windows]
+        fitting = [one for one in calm if len(one.outcome.pages) <= self.allowed]
         return max(fitting, key=_rate, default=None)
 
 

@@ -218,6 +218,15 @@ def test_the_proposed_promise_pages_no_more_often_than_people_are_ready_for(foun
     assert [one.promise and one.promise.at_most for one in found.others] == [1.0, 2.0, 8.0, 16.0]
 
 
+def test_a_promise_under_which_incidents_do_not_end_is_not_proposed(found: Backtest) -> None:
+    assert found.proposed is not None
+    everywhere = replace(found.proposed, outcome=replace(found.proposed.outcome, above=(day(1),) * DAYS))
+
+    without = replace(found, today=everywhere, others=(everywhere,))
+
+    assert without.proposed is None
+
+
 def test_too_few_windows_propose_nothing(lived: Bench) -> None:
     found = _backtest(lived, end=day(12).end, against="any psi > 0.1")
 
