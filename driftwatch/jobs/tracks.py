@@ -15,6 +15,7 @@ from driftwatch.calibration.baseline import Baseline, BlockEvidence, Settings, b
 from driftwatch.calibration.budget import Budget
 from driftwatch.calibration.calibration import count_history
 from driftwatch.calibration.seasons import Scheme
+from driftwatch.calibration.special_days import find_special_day
 from driftwatch.calibration.tally import Tally, tally_profile
 from driftwatch.calibration.track import (
     Recent,
@@ -87,7 +88,13 @@ def open_track(database: Database, watch: Watch, before: Window) -> Track | None
     if budget is None:
         return None
     baseline, blocks = _prepare(database, watch, budget)
-    return database.read(lambda tx: _load(tx, watch, before, begin_track(baseline, blocks, budget)))
+    ordinary = [block for block in blocks if not _is_special(watch, block.window)]
+    return database.read(lambda tx: _load(tx, watch, before, begin_track(baseline, ordinary, budget)))
+
+
+def _is_special(watch: Watch, window: Window) -> bool:
+    monitor = watch.monitor
+    return find_special_day(window, monitor.special_days, monitor.timezone) is not None
 
 
 def pace_window(

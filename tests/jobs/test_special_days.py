@@ -10,6 +10,7 @@ from driftwatch.calibration.budget import Budget
 from driftwatch.incidents.incident import IncidentKind, Severity
 from driftwatch.incidents.rules import Judging
 from driftwatch.jobs.inheritance import SET_ASIDE
+from driftwatch.jobs.tracks import open_track
 from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database
 from driftwatch.store.score_codec import decode_scores
@@ -71,3 +72,20 @@ def test_its_window_is_no_part_of_the_null(store: Database) -> None:
     aside = [decode_scores(row.document, what="scores").scheme == SET_ASIDE for row in rows]
     assert [row.window for row in rows] == [day(1), day(2), day(3)]
     assert aside == [False, True, False]
+
+
+def test_a_special_day_of_the_reference_is_no_part_of_the_null_either(store: Database) -> None:
+    budgeted = Judging(budget=replace(Budget(), must_see=0.5))
+    plain = set_up(store, judging=budgeted)
+    inside = plain.watch.reference.blocks[0].window
+    assert inside is not None
+    marked = replace(plain.watch.monitor, special_days={inside.start.date(): "the feast"})
+    track = open_track(store, plain.watch, day(1))
+    aside = open_track(store, replace(plain.watch, monitor=marked), day(1))
+
+    assert track is not None
+    assert aside is not None
+    assert [block.window for block in track.blocks if block.window != inside] == [
+        block.window for block in aside.blocks
+    ]
+    assert len(aside.blocks) == len(track.blocks) - 1
