@@ -54,7 +54,10 @@ _ENOUGH = 0.75
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Recent:
-    """A window of the running season cycle; `told`, shape (columns,), was above the limit by itself."""
+    """A window of the running season cycle.
+
+    `told`, shape (columns,), was above the limit by itself, or with the thin windows that were joined to it.
+    """
 
     window: Window
     tally: Tally
@@ -149,9 +152,12 @@ def join_waiting(track: Track, window: Window, profile: Profile) -> Profile:
 
     None waits longer than a season cycle.
     """
+    return reduce(add, (one.profile for one in _list_waiting(track, window)), profile)
+
+
+def _list_waiting(track: Track, window: Window) -> list[Waiting]:
     since = _start_cycle(track, window)
-    waiting = (one.profile for one in track.waiting if since <= one.window.start < window.start)
-    return reduce(add, waiting, profile)
+    return [one for one in track.waiting if since <= one.window.start < window.start]
 
 
 def is_thin(track: Track, rows: int) -> bool:
@@ -233,6 +239,11 @@ def add_window(
         Whether somebody was told at once; None while an incident is open, when the ledger stands still.
     """
     told = fold_parts(track, weighed.above_short)
+    # What waited for the window was weighed with it, and is told with it.
+    waited = {one.window for one in _list_waiting(track, measured.window)}
+    before = (
+        replace(one, told=told) if one.window in waited else one for one in _in_cycle(track, measured.window)
+    )
     recent = Recent(window=measured.window, tally=measured.own, told=told)
     level = track.level
     if paged is not None:
@@ -244,7 +255,7 @@ def add_window(
         history = (*history, scored)
     return replace(
         track,
-        recent=(*_in_cycle(track, measured.window), recent),
+        recent=(*before, recent),
         waiting=(),
         history=history,
         level=level,

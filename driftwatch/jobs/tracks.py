@@ -10,10 +10,12 @@ from operator import add
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from driftwatch.calibration.baseline import Baseline, BlockEvidence, Settings, build_baseline, measure_blocks
 from driftwatch.calibration.budget import Budget
 from driftwatch.calibration.calibration import count_history
+from driftwatch.calibration.layout import Layout
 from driftwatch.calibration.seasons import Scheme
 from driftwatch.calibration.special_days import find_special_day
 from driftwatch.calibration.tally import Tally, tally_profile
@@ -204,34 +206,54 @@ def _read_blocks(baseline: Baseline, stored: StoredScores) -> list[BlockEvidence
 
 def _load(tx: sa.Connection, watch: Watch, before: Window, track: Track) -> Track:
     layout, budget = track.baseline.layout, track.budget
-    history, recent = [], []
-    since = before.end - (budget.cycle + 0.5) * budget.window
-    for row in list_scores(tx, watch.row, before=before.start, newest=count_history(budget)):
-        scores = decode_scores(row.document, what=f"{watch.monitor.id}: scores of {row.window}")
-        places = map_columns(layout, scores.columns)
-        if scores.scheme != SET_ASIDE:
-            history.append(read_scored(layout, row.window, scores))
-        if row.window.start >= since:
-            profile = load_profile(tx, watch.row, row.window, watch.reference)
-            if profile is not None:
-                told = np.where(places >= 0, scores.told[0][places], False)
-                recent.append(Recent(window=row.window, tally=tally_profile(layout, profile), told=told))
-    ledger = read_ledger(tx, watch.row)
-    thin = _load_thin(tx, watch, since, before)
-    nothing = np.zeros(len(layout.columns), dtype=bool)
-    recent += [
-        Recent(window=one.window, tally=tally_profile(layout, one.profile), told=nothing) for one in thin
+    rows = list_scores(tx, watch.row, before=before.start, newest=count_history(budget))
+    judged = [
+        (row.window, decode_scores(row.document, what=f"{watch.monitor.id}: scores of {row.window}"))
+        for row in rows
     ]
-    last = history[-1].window if history else None
+    history = [read_scored(layout, window, one) for window, one in judged if one.scheme != SET_ASIDE]
+    since = before.end - (budget.cycle + 0.5) * budget.window
+    thin = _load_thin(tx, watch, since, before)
+    in_cycle = [(window, scores) for window, scores in judged if window.start >= since]
+    ledger = read_ledger(tx, watch.row)
+    last = rows[-1].window if rows else None
     track = replace(
         track,
         history=tuple(history),
         inherited=load_inherited(tx, watch, track, [one.window for one in history], before),
-        recent=tuple(sorted(recent, key=lambda one: one.window)),
+        recent=_load_recent(tx, watch, layout, in_cycle, thin),
         waiting=tuple(one for one in thin if last is None or one.window > last),
         level=budget.level if ledger is None else min(ledger.level, budget.level),
     )
     return track if ledger is not None and ledger.outdated else _load_calibration(tx, watch, before, track)
+
+
+def _load_recent(
+    tx: sa.Connection,
+    watch: Watch,
+    layout: Layout,
+    judged: Sequence[tuple[Window, StoredScores]],
+    thin: Sequence[Waiting],
+) -> tuple[Recent, ...]:
+    """Return the windows of the running cycle; a thin one was told where the next, judged with it, was."""
+    told = {window: _read_told(layout, scores) for window, scores in judged}
+    nothing = np.zeros(len(layout.columns), dtype=bool)
+    profiles = [(window, load_profile(tx, watch.row, window, watch.reference)) for window in told]
+    for one in thin:
+        joined_to = next((window for window, _ in judged if window > one.window), None)
+        told[one.window] = nothing if joined_to is None else told[joined_to]
+        profiles.append((one.window, one.profile))
+    found = (
+        Recent(window=window, tally=tally_profile(layout, profile), told=told[window])
+        for window, profile in profiles
+        if profile is not None
+    )
+    return tuple(sorted(found, key=lambda one: one.window))
+
+
+def _read_told(layout: Layout, scores: StoredScores) -> NDArray[np.bool_]:
+    places = map_columns(layout, scores.columns)
+    return np.where(places >= 0, scores.told[0][places], False)
 
 
 def _load_thin(tx: sa.Connection, watch: Watch, since: datetime, before: Window) -> list[Waiting]:
