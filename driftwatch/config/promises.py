@@ -22,10 +22,11 @@ def resolve_promise(settings: MonitorSettings, file: FileSettings) -> tuple[Prom
     monitors without one of their own share it equally.
     """
     defaults = file.defaults
-    if settings.false_pages is not None or defaults is None or defaults.false_pages is None:
+    if settings.false_pages is not None or defaults is None:
         return settings.false_pages or PromiseSettings(), 1.0
+    promise = defaults.false_pages or PromiseSettings()
     sharing = sum(1 for one in file.monitors if has_budget(one) and one.false_pages is None)
-    return defaults.false_pages, 1 / max(1, sharing) if defaults.share == "fleet" else 1.0
+    return promise, 1 / max(1, sharing) if defaults.share == "fleet" else 1.0
 
 
 def build_budget(settings: MonitorSettings, schedule: Schedule, file: FileSettings) -> Budget | None:

@@ -11,7 +11,7 @@ from driftwatch.calibration.special_days import find_special_day
 from driftwatch.calibration.track import Track, find_smallest, is_thin, join_waiting
 from driftwatch.errors import DataError, DriftwatchError, SourceError, StoreError
 from driftwatch.incidents.finding import Verdict, VerdictWord
-from driftwatch.incidents.idle import find_idle_rules
+from driftwatch.incidents.idle import find_idle_rules, find_idle_weights
 from driftwatch.incidents.judge import judge
 from driftwatch.incidents.special_days import excuse_findings
 from driftwatch.incidents.words import say_count, say_percent
@@ -81,9 +81,7 @@ def _judge_profile(
     repeats = None
     if fingerprint is not None:
         repeats = database.read(lambda tx: find_repeats(tx, watch.row, fingerprint, window))
-    idle = list(find_idle_rules(watch.monitor.judging.rules, watch.reference))
-    if idle:
-        raise DataError(f"{watch.monitor.id}: {'; '.join(idle)}; correct `rules`")
+    _refuse_idle(watch)
     paced, joined = None, profile
     if track is not None and profile.rows:
         joined = join_waiting(track, window, profile)
@@ -107,6 +105,17 @@ def _judge_profile(
     if day is not None:
         verdict = replace(verdict, findings=excuse_findings(verdict.findings, day))
     return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, paced=paced, special_day=day)
+
+
+def _refuse_idle(watch: Watch) -> None:
+    """Raise DataError where rules or weights are about columns that are not judged."""
+    judging, reference = watch.monitor.judging, watch.reference
+    idle = list(find_idle_rules(judging.rules, reference))
+    if idle:
+        raise DataError(f"{watch.monitor.id}: {'; '.join(idle)}; correct `rules`")
+    idle = list(find_idle_weights(judging.budget.weights if judging.budget else (), reference))
+    if idle:
+        raise DataError(f"{watch.monitor.id}: {'; '.join(idle)}; correct `columns.importance`")
 
 
 def _build_thin(track: Track, window: Window, profile: Profile, joined: Profile) -> Verdict:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from driftwatch.incidents.idle import find_idle_rules
+from driftwatch.incidents.idle import find_idle_rules, find_idle_weights
 from driftwatch.incidents.rules import Rule
 from driftwatch.profiles.build import build_reference
 from driftwatch.profiles.columns import ColumnOptions
@@ -44,3 +44,12 @@ def test_a_rule_that_can_fire_is_not_idle(reference: Reference, column: str, sta
     rules = [Rule(column=column, statistic=statistic, limit=0.1)]
 
     assert not list(find_idle_rules(rules, reference))
+
+
+def test_a_weight_of_a_column_that_is_not_judged_is_named_with_the_reason(reference: Reference) -> None:
+    found = list(find_idle_weights(["amount", "amuont", "id"], reference))
+
+    assert len(found) == 2
+    assert found[0] == "the importance of 'amuont' changes nothing: the reference has no such column"
+    assert "'id'" in found[1]
+    assert "all values differ" in found[1]

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from driftwatch.calibration.budget import Budget
 from driftwatch.errors import StoreError
 from driftwatch.incidents.finding import Verdict, VerdictWord
+from driftwatch.incidents.rules import Judging
 from driftwatch.jobs.batches import Batches
 from driftwatch.jobs.judged import MOST_TRIES, Judged, choose_retry, is_final, judge_window
 from driftwatch.profiles.window import Window
@@ -185,3 +187,15 @@ def test_a_final_window_is_not_read_again(word: str) -> None:
 @pytest.mark.parametrize("word", ["ok", "drift", "data"])
 def test_a_complete_window_is_not_read_again(word: str) -> None:
     assert choose_retry(judged_as(word), claim(1), due(1), final=False) is None
+
+
+def test_a_weight_of_a_column_that_is_not_judged_is_an_error_and_not_ignored(store: Database) -> None:
+    judging = Judging(budget=Budget(weights={"amuont": 2.0}))
+
+    verdict = judge_day(set_up(store, judging=judging), ".").verdict
+
+    assert verdict.word is VerdictWord.ERROR
+    assert verdict.reason == (
+        "flights: the importance of 'amuont' changes nothing: the reference has no such column; "
+        "correct `columns.importance`"
+    )
