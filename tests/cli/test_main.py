@@ -13,7 +13,7 @@ from tests.support.commands import run_here
 
 COMMANDS = [
     *("compare", "init", "validate", "schema", "serve", "check", "window list", "status"),
-    *("backtest", "explain", "why-not"),
+    *("backtest", "drill", "explain", "why-not"),
     *("reference build", "reference list", "reference show", "reference promote", "reference rollback"),
     *("incident list", "incident show", "incident acknowledge", "incident resolve", "incident label"),
     *("delivery list", "delivery retry", "delivery test", "retrain list", "retrain show"),
