@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from driftwatch.calibration.calibration import Scored
+from driftwatch.calibration.evidence import blank_evidence
+from driftwatch.calibration.layout import Layout, build_layout
 from driftwatch.incidents.by_hand import label, resolve_by_hand
-from driftwatch.incidents.holds import list_holds
+from driftwatch.incidents.holds import hold_out, list_holds
 from driftwatch.incidents.incident import Hold, Incident, IncidentKind, Label
+from driftwatch.profiles.build import build_reference
+from driftwatch.profiles.columns import ColumnOptions
 from tests.support.incidents import day, make_incident, make_policy, play
 
 NOW = day(28).start
@@ -98,3 +105,54 @@ def test_the_last_word_counts() -> None:
 
 def test_what_never_opened_holds_nothing() -> None:
     assert list_holds(make_incident(opened_at=None)) == ()
+
+
+@pytest.fixture(scope="module")
+def layout() -> Layout:
+    rows = pa.table({"a": [1.0, 2.0], "b": [1.0, 2.0]})
+    return build_layout(build_reference([(None, rows)], ColumnOptions()))
+
+
+def find_held(layout: Layout, holds: list[Hold], number: int) -> set[tuple[str, str]]:
+    nothing = np.zeros(len(layout.parts), dtype=bool)
+    blank = blank_evidence(layout)
+    past = [Scored(window=day(n), short=blank, long=blank, held=nothing) for n in range(1, 20)]
+    (found,) = (one for one in hold_out(layout, past, holds) if one.window == day(number))
+    assert not nothing.any(), "what was given is as it was"
+    return {
+        (layout.parts[place].column, layout.parts[place].aspect.value) for place in np.flatnonzero(found.held)
+    }
+
+
+A_HELD = {("a", "drift"), ("a", "missing"), ("a", "beyond")}
+
+
+@pytest.mark.parametrize(("number", "held"), [(4, False), (5, True), (8, True), (9, False)])
+def test_all_that_is_scored_of_a_column_is_held_out_from_its_first_window_to_its_last(
+    number: int, held: bool, layout: Layout
+) -> None:
+    assert find_held(layout, [hold("a", 5, 9)], number) == (A_HELD if held else set())
+
+
+def test_what_is_not_over_is_held_out_to_the_end(layout: Layout) -> None:
+    assert find_held(layout, [hold("a", 5)], 19) == A_HELD
+
+
+@pytest.mark.parametrize(("about", "aspect"), [("volume", "volume"), ("repeated_keys", "repeated")])
+def test_what_concerns_the_whole_window_holds_out_its_own_part_alone(
+    about: str, aspect: str, layout: Layout
+) -> None:
+    assert find_held(layout, [hold(None, 5, about=about)], 6) == {("", aspect)}
+
+
+def test_holds_add_up_and_columns_that_are_not_judged_any_more_hold_nothing(layout: Layout) -> None:
+    holds = [
+        hold("a", 5),
+        hold(None, 5, about="volume"),
+        hold("gone", 1),
+        hold(None, 1, about="repeated_window"),
+    ]
+
+    assert find_held(layout, holds, 6) == {*A_HELD, ("", "volume")}
+    assert find_held(layout, holds, 2) == set()
+    assert find_held(layout, [], 6) == set()
