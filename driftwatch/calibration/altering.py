@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from driftwatch.profiles.grid import CategoryGrid, NumberGrid
 __all__ = ["drop_counts", "flood_counts", "measure_spread", "move_counts", "spread_values", "widen_values"]
 
 _IQR_OF_NORMAL = 1.349
+_GOLDEN = (math.sqrt(5) - 1) / 2
+"""Its multiples, modulo 1, lie evenly between 0 and 1 wherever a run of them begins."""
 
 
 def spread_values(counts: Counts) -> NDArray[np.float64]:
@@ -57,12 +60,22 @@ def measure_spread(reference: Counts) -> float:
 def move_counts(counts: Counts, change: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Counts:
     """Return the counts after every value was changed; missing, infinite and unreadable rows stay.
 
-    Raises TypeError for categories.
+    Whole numbers stay whole where the reference has no others: moved by .2, one in five becomes the next.
+    Otherwise the least change would take every one of them off its point. Raises TypeError for categories.
+
+    >>> counts = count_numbers(NumberGrid(points=np.array([0.0, 1.0])), np.zeros(5))
+    >>> move_counts(counts, lambda values: values + 0.2).cells.tolist()
+    [0, 4, 0, 1, 0]
     """
     grid = counts.grid
     if not isinstance(grid, NumberGrid):
         raise TypeError("a category can be flooded and lost, and neither shifted nor scaled")
-    moved = count_numbers(grid, change(spread_values(counts)))
+    before = spread_values(counts)
+    after = change(before)
+    if grid.kind == "number" and np.all(grid.points == np.floor(grid.points)):
+        dither = np.arange(len(before)) * _GOLDEN % 1.0
+        after = np.where(before == np.floor(before), np.floor(after + dither), after)
+    moved = count_numbers(grid, after)
     return replace(counts, cells=moved.cells, sums=moved.sums)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,12 +11,15 @@ from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_sess
 from driftwatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from driftwatch.jobs.drill import Drill
-    from driftwatch.profiles.counts import Counts
+    from driftwatch.calibration.alteration import Alteration
+    from driftwatch.incidents.finding import Verdict
+    from driftwatch.jobs.drill import Drill, Played
+    from driftwatch.jobs.monitor import Monitor
+    from driftwatch.profiles.grid import Grid
 
 __all__ = ["register"]
+
+_NEW_NAME = "(new)"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,108 +33,165 @@ def drill(  # noqa: PLR0913 - every option of the command is an argument
     column: Annotated[str, typer.Option(help="The column that is changed.")],
     shift: Annotated[float | None, typer.Option(help="Move its values by so many σ.")] = None,
     scale: Annotated[float | None, typer.Option(help="Draw them apart by this factor.")] = None,
-    flood: Annotated[str | None, typer.Option(help="SHARE=VALUE: so many get one value.")] = None,
+    flood: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE[=VALUE]",
+            help="So many get one value: 0, or a name that was never there, unless you give one.",
+        ),
+    ] = None,
     missing: Annotated[float | None, typer.Option(help="So many, 0 to 1, lose their value.")] = None,
     config: ConfigOption = Path("driftwatch.yaml"),
-    start: Annotated[str | None, typer.Option("--from", help="Windows that start here or later.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="The change begins here; else 30 windows before the end.")
+    ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Windows that end here or earlier.")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Put a change into copies of stored windows: when would it page, whom, in which words.
 
-    Nothing is written and nobody is told. σ is the reference's interquartile range over 1.349.
+    The stored windows stay as they are and nobody is told. σ is the reference's interquartile range over
+    1.349. Whole numbers stay whole.
     """
     from driftwatch.cli.backtest import need_watch
+    from driftwatch.cli.printing import print_json, print_lines
     from driftwatch.jobs.drill import run_drill
 
     with open_session(config) as app:
         watch = need_watch(app, monitor)
         zone = watch.monitor.timezone
-        usual = watch.reference.total.columns.get(column)
-        change = _choose(usual, shift, scale, flood, missing)
+        alteration = _read_alteration(watch.reference.grids.get(column), shift, scale, flood, missing)
         begin, stop = read_moment(start, zone), read_moment(end, zone)
-        found = run_drill(app.database, watch, column, change, start=begin, end=stop)
-        _print(monitor, found, watch.monitor.notify, output)
+        found = run_drill(app.database, watch, column, alteration, start=begin, end=stop)
+    if output is Output.JSON:
+        print_json(_build_json(watch.monitor, found))
+    else:
+        print_lines(*_write_lines(watch.monitor, found))
 
 
-def _choose(
-    usual: Counts | None, shift: float | None, scale: float | None, flood: str | None, missing: float | None
-) -> Callable[[Counts], Counts]:
-    from driftwatch.calibration.altering import (
-        drop_counts,
-        flood_counts,
-        measure_spread,
-        move_counts,
-        widen_values,
-    )
+def _read_alteration(
+    grid: Grid | None, shift: float | None, scale: float | None, flood: str | None, missing: float | None
+) -> Alteration:
+    from driftwatch.calibration.alteration import Alteration, AlterationKind
 
-    given = [one for one in (shift, scale, flood, missing) if one is not None]
-    if len(given) != 1:
-        raise UsageError("give one change: --shift 0.2, --scale 1.5, --flood 0.1=VALUE or --missing 0.1")
-    is_name = usual is not None and usual.grid.kind in {"category", "boolean"}
-    if is_name and (shift is not None or scale is not None):
-        raise UsageError("a category has no σ; give --flood SHARE=NAME or --missing SHARE")
-    if flood is not None:
-        share, _, value = flood.partition("=")
-        part = _read_number(share, "--flood")
-        said: float | str = value if is_name else _read_number(value, "--flood")
-        return lambda counts: flood_counts(counts, _need_share(part), said)
-    if missing is not None:
-        lost = _need_share(missing)
-        return lambda counts: drop_counts(counts, lost)
-    spread = measure_spread(usual) if usual is not None else 0.0
-    if shift is not None:
-        by = shift * spread
-        return lambda counts: move_counts(counts, lambda values: values + by)
-    factor = scale or 0.0
-    return lambda counts: move_counts(counts, lambda values: widen_values(values, factor))
-
-
-def _read_number(text: str, option: str) -> float:
+    sizes = {AlterationKind.SHIFT: shift, AlterationKind.SCALE: scale, AlterationKind.MISSING: missing}
+    given = {kind: size for kind, size in sizes.items() if size is not None}
+    if len(given) + (flood is not None) != 1:
+        raise UsageError("give one change: --shift 0.2, --scale 1.5, --flood 0.1[=VALUE] or --missing 0.1")
     try:
-        return float(text)
+        if flood is not None:
+            return _read_flood(grid, flood)
+        kind, size = given.popitem()
+        return Alteration(kind=kind, size=size)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _read_flood(grid: Grid | None, text: str) -> Alteration:
+    from driftwatch.calibration.alteration import Alteration, AlterationKind
+    from driftwatch.profiles.grid import CategoryGrid
+
+    share, _, said = text.partition("=")
+    if isinstance(grid, CategoryGrid):
+        value: float | str = said or _NEW_NAME
+    else:
+        value = _read_number(said or "0", text)
+    return Alteration(kind=AlterationKind.FLOOD, size=_read_number(share, text), value=value)
+
+
+def _read_number(part: str, text: str) -> float:
+    try:
+        return float(part)
     except ValueError:
-        raise UsageError(f"{option} wants SHARE=VALUE, such as 0.1=-999, not {text!r}") from None
+        raise UsageError(f"--flood wants SHARE or SHARE=VALUE, such as 0.1=-999, not {text!r}") from None
 
 
-def _need_share(share: float) -> float:
-    if not 0 < share <= 1:
-        raise UsageError(f"a share is above 0 and at most 1, not {share:g}")
-    return share
-
-
-def _print(monitor: str, found: Drill, notify: tuple[str, ...], output: Output) -> None:
-    from driftwatch.cli.printing import print_json, print_lines
+def _build_json(monitor: Monitor, found: Drill) -> dict[str, Any]:
     from driftwatch.incidents.stamps import write_stamp
+
+    played = found.played
+    return {
+        "schema": "driftwatch.drill/v1",
+        "monitor": monitor.id,
+        "column": found.column,
+        "change": _build_change(played.alteration),
+        "from": write_stamp(found.windows[0].start),
+        "to": write_stamp(found.windows[-1].end),
+        "windows": len(found.windows),
+        "after": played.after,
+        "score": played.verdict and played.verdict.score,
+        "limit": played.verdict and played.verdict.limit,
+        "notify": list(monitor.notify),
+        "mode": monitor.mode,
+        "notices": [{"title": one.title, "text": one.text} for one in played.notices],
+        "unchanged": found.unchanged and found.unchanged.after,
+        "larger": found.larger and {**_build_change(found.larger.alteration), "after": found.larger.after},
+        "unseen": found.unseen and found.unseen.size,
+    }
+
+
+def _build_change(alteration: Alteration | None) -> dict[str, Any]:
+    if alteration is None:
+        return {}
+    value = alteration.value if alteration.kind.value == "flood" else None
+    return {"kind": alteration.kind.value, "size": alteration.size, "value": value}
+
+
+def _write_lines(monitor: Monitor, found: Drill) -> list[str]:
+    from driftwatch.incidents.words import say_count, say_window
+
+    played, first = found.played, say_window(found.windows[0])
+    what = f"{monitor.id}: {_say_change(played.alteration)} in {found.column} from {first} on"
+    scored = _say_score(played.verdict)
+    if played.after is None:
+        tried = say_count(len(found.windows), "window")
+        return [f"{what} is not told within {tried}{scored} in the last.", _say_larger(found)]
+    lines = [f"{what} is told after {say_count(played.after, 'window')}{scored}."]
+    if found.unchanged is not None and found.unchanged.after is not None:
+        when = say_count(found.unchanged.after, "window")
+        lines.append(
+            f"Without it people would have been told after {when} too: choose quieter ones by --from."
+        )
+    lines.append(f"{_say_whom(monitor)}:")
+    for notice in played.notices:
+        lines += ["", notice.title, notice.text]
+    return lines
+
+
+def _say_whom(monitor: Monitor) -> str:
+    whom = ", ".join(monitor.notify) or "nobody, for `notify` names no channel"
+    return f"To {whom}" if monitor.mode == "live" else f"To nobody in shadow mode; live to {whom}"
+
+
+def _say_score(verdict: Verdict | None) -> str:
+    if verdict is None or verdict.score is None or verdict.limit is None:
+        return ""
+    return f"; score {verdict.score:.3g} against a limit of {verdict.limit:.3g}"
+
+
+def _say_larger(found: Drill) -> str:
     from driftwatch.incidents.words import say_count
 
-    score = found.verdict.score if found.verdict else None
-    limit = found.verdict.limit if found.verdict else None
-    if output is Output.JSON:
-        print_json(
-            {
-                "schema": "driftwatch.drill/v1",
-                "monitor": monitor,
-                "from": write_stamp(found.windows[0].start),
-                "windows": len(found.windows),
-                "after": found.after,
-                "notify": list(notify),
-                "score": score,
-                "limit": limit,
-                "notice": found.notice and {"title": found.notice.title, "text": found.notice.text},
-            }
-        )
-        return
-    scored = "" if score is None or limit is None else f"; score {score:.3g} against a limit of {limit:.3g}"
-    if found.notice is None or found.after is None:
-        tried = say_count(len(found.windows), "window")
-        print_lines(f"{monitor}: nobody would have been told within {tried}{scored} in the last of them.")
-        return
-    whom = ", ".join(notify) or "nobody, for `notify` names no channel"
-    print_lines(
-        f"{monitor}: told after {say_count(found.after, 'window')}{scored}.",
-        f"To {whom}:",
-        "",
-        found.notice.title,
-        found.notice.text,
-    )
+    larger: Played | None = found.larger
+    unseen = _say_change(found.unseen)
+    if larger is None or larger.after is None:
+        return f"Nor is {unseen}, the largest that was tried."
+    when = say_count(larger.after, "window")
+    told = _say_change(larger.alteration)
+    return f"The smallest that was tried and is told: {told}, after {when}; {unseen} is not."
+
+
+def _say_change(alteration: Alteration | None) -> str:
+    from driftwatch.incidents.words import say_percent
+
+    if alteration is None:
+        return "no change"
+    size, value = alteration.size, alteration.value
+    named = value if isinstance(value, str) else f"{value:.12g}"
+    said = {
+        "shift": f"a shift of {size:g} σ",
+        "scale": f"a scale of {size:.3g}",
+        "flood": f"a flood of {named} in {say_percent(size)} of the values",
+        "missing": f"a loss of {say_percent(size)} of the values",
+    }
+    return said[alteration.kind.value]

@@ -27,7 +27,7 @@ from driftwatch.store.database import Database
 from driftwatch.store.slots import Claim
 from driftwatch.store.verdicts import find_repeats
 
-__all__ = ["Judged", "choose_retry", "is_final", "judge_window"]
+__all__ = ["Judged", "choose_retry", "is_final", "judge_profile", "judge_window"]
 
 log = logging.getLogger("driftwatch.check")
 
@@ -64,7 +64,7 @@ def judge_window(
     """
     try:
         profile = batches.take(window)
-        return _judge_profile(database, watch, track, window, profile, final=final)
+        return judge_profile(database, watch, track, window, profile, final=final)
     except StoreError:
         raise
     except DriftwatchError as error:
@@ -74,9 +74,13 @@ def judge_window(
         return _fail(window, f"driftwatch itself failed ({type(error).__name__}); its log has the details")
 
 
-def _judge_profile(
+def judge_profile(
     database: Database, watch: Watch, track: Track | None, window: Window, profile: Profile, *, final: bool
 ) -> Judged:
+    """Return the verdict on the counts of `window`; arguments as in `judge_window`.
+
+    Raises DataError where rules or weights are about columns that are not judged.
+    """
     fingerprint = fingerprint_counts(profile)
     repeats = None
     if fingerprint is not None:

@@ -84,12 +84,15 @@ class Paced:
     is_fresh: bool
 
 
-def open_track(database: Database, watch: Watch, before: Window) -> Track | None:
-    """Return where the monitor stands before a window; None where it has no false-alarm budget."""
+def open_track(database: Database, watch: Watch, before: Window, *, keeps: bool = True) -> Track | None:
+    """Return where the monitor stands before a window; None where it has no false-alarm budget.
+
+    `keeps` is False for who only looks: blocks that were measured for it are not kept.
+    """
     budget = watch.monitor.judging.budget
     if budget is None:
         return None
-    baseline, blocks = _prepare(database, watch, budget)
+    baseline, blocks = _prepare(database, watch, budget, keeps=keeps)
     ordinary = [block for block in blocks if not _is_special(watch, block.window)]
     return database.read(lambda tx: _load(tx, watch, before, begin_track(baseline, ordinary, budget)))
 
@@ -168,7 +171,9 @@ def _build(reference: Reference, settings: Settings, scheme: Scheme | None) -> B
     return build_baseline(reference, settings, scheme=scheme)
 
 
-def _prepare(database: Database, watch: Watch, budget: Budget) -> tuple[Baseline, Sequence[BlockEvidence]]:
+def _prepare(
+    database: Database, watch: Watch, budget: Budget, *, keeps: bool
+) -> tuple[Baseline, Sequence[BlockEvidence]]:
     """Return the reference made ready, and its blocks against one another, measured once a version."""
     monitor, version = watch.monitor, watch.reference.version
     settings = Settings(
@@ -183,7 +188,7 @@ def _prepare(database: Database, watch: Watch, budget: Budget) -> tuple[Baseline
         return baseline, _read_blocks(baseline, stored)
     baseline = _build(watch.reference, settings, None)
     blocks = measure_blocks(baseline)
-    if stored is None:
+    if stored is None and keeps:
         document = encode_scores(_store_blocks(baseline, blocks))
         database.write(lambda tx: keep_block_scores(tx, watch.row, version, document))
     return baseline, blocks

@@ -78,3 +78,24 @@ def test_a_category_has_no_values_to_move() -> None:
 
     with pytest.raises(TypeError, match="neither shifted nor scaled"):
         move_counts(counts, lambda values: values)
+
+
+@given(st.lists(st.integers(0, 20).map(float), min_size=2, max_size=60), st.floats(-3, 3))
+def test_whole_numbers_stay_whole(values: list[float], by: float) -> None:
+    whole = np.arange(-5.0, 30.0)
+    before = count_numbers(build_number_grid(whole), np.array(values))
+
+    after = move_counts(before, lambda found: found + by)
+
+    assert after.values == before.values
+    assert not np.any(after.cells[2:-2:2]), "nothing lies between two whole numbers"
+
+
+def test_so_many_whole_numbers_become_the_next_that_their_mean_moves_by_the_shift() -> None:
+    before = count_numbers(build_number_grid(np.arange(6.0)), np.repeat([0.0, 3.0], [900, 100]))
+
+    after = move_counts(before, lambda found: found + 0.2)
+
+    assert after.sums.total / after.values == pytest.approx(0.3 + 0.2, abs=0.005)
+    assert after.cells[1] == pytest.approx(720, abs=3)
+    assert after.cells[7] == pytest.approx(80, abs=3)

@@ -6,42 +6,93 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import run_here
+from tests.support.commands import Ran, run_here
 from tests.support.shop import read_store
+
+QUIET = ("--to", "2024-01-15")
+"""The days before everything is dear."""
+
+
+def drill(folder: Path, *options: str) -> Ran:
+    return run_here("drill", "shop", "--column", "amount", *options, folder=folder)
 
 
 def test_a_big_shift_is_told_with_the_first_window_and_in_its_own_words(judged_shop: Path) -> None:
-    ran = run_here("drill", "shop", "--column", "amount", "--shift", "5", folder=judged_shop)
+    ran = drill(judged_shop, "--shift", "5", *QUIET)
 
     assert (ran.status, ran.stderr) == (0, "")
-    assert ran.stdout.startswith("shop: told after 1 window; score ")
-    assert "To log:" in ran.stdout
-    assert "Corner shop: amount looks different" in ran.stdout
+    first, whom, _, title, *text = ran.stdout.splitlines()
+    assert first.startswith(
+        "shop: a shift of 5 σ in amount from 2024-01-11 on is told after 1 window; score "
+    )
+    assert (whom, title) == ("To log:", "Corner shop: amount looks different")
+    assert text[1] == "It began in the window of 2024-01-11."
 
 
 def test_a_change_that_is_too_small_is_told_to_nobody(judged_shop: Path) -> None:
-    ran = run_here(
-        *("drill", "shop", "--column", "amount", "--shift", "0.001", "--to", "2024-01-15", "-o", "json"),
-        folder=judged_shop,
-    )
+    ran = drill(judged_shop, "--shift", "0.001", *QUIET, "-o", "json")
 
     assert ran.json["schema"] == "driftwatch.drill/v1"
-    assert (ran.json["after"], ran.json["notice"]) == (None, None)
+    assert ran.json["change"] == {"kind": "shift", "size": 0.001, "value": None}
+    assert (ran.json["windows"], ran.json["after"], ran.json["notices"]) == (4, None, [])
     assert ran.json["score"] < ran.json["limit"]
+    assert 0.001 <= ran.json["unseen"] < ran.json["larger"]["size"]
+    assert ran.json["larger"]["after"] <= 4
 
 
-@pytest.mark.parametrize("change", ["--missing=0.5", "--flood=0.5=-999", "--scale=20"])
-def test_each_kind_of_change_is_told(change: str, judged_shop: Path) -> None:
-    ran = run_here("drill", "shop", "--column", "amount", change, "-o", "json", folder=judged_shop)
+def test_the_smallest_change_that_is_told_is_named(judged_shop: Path) -> None:
+    ran = drill(judged_shop, "--missing", "0.03", *QUIET)
 
-    assert ran.json["after"] is not None
-    assert ran.json["notice"]["title"].startswith("Corner shop: ")
+    first, second = ran.stdout.splitlines()
+    assert first.startswith(
+        "shop: a loss of 3 % of the values in amount from 2024-01-11 on is not told within"
+    )
+    assert second.startswith("The smallest that was tried and is told: a loss of ")
+    assert second.endswith(" of the values is not.")
 
 
-def test_a_category_can_be_flooded(judged_shop: Path) -> None:
-    ran = run_here("drill", "shop", "--column", "kind", "--flood", "0.8=brand-new", folder=judged_shop)
+def test_windows_that_tell_without_a_change_are_no_place_for_a_drill(judged_shop: Path) -> None:
+    ran = drill(judged_shop, "--shift", "0.001")
 
+    assert "told after 5 windows" in ran.stdout
+    assert "Without it people would have been told after 5 windows too" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("--missing=0.5", "a loss of 50 % of the values"),
+        ("--flood=0.5=-999", "a flood of -999 in 50 % of the values"),
+        ("--flood=0.5", "a flood of 0 in 50 % of the values"),
+        ("--scale=20", "a scale of 20"),
+        ("--shift=-3", "a shift of -3 σ"),
+    ],
+)
+def test_each_kind_of_change_is_told(change: str, said: str, judged_shop: Path) -> None:
+    ran = drill(judged_shop, change, *QUIET)
+
+    assert ran.stdout.startswith(f"shop: {said} in amount from 2024-01-11 on is told after 1 window")
+    assert "\nCorner shop: " in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("flood", "name"), [("0.8=brand-new", "brand-new"), ("0.8", "(new)"), ("0.8=a", "a")]
+)
+def test_a_category_can_be_flooded(flood: str, name: str, judged_shop: Path) -> None:
+    ran = run_here("drill", "shop", "--column", "kind", "--flood", flood, *QUIET, folder=judged_shop)
+
+    assert f"a flood of {name} in 80 % of the values in kind" in ran.stdout
     assert "told after 1 window" in ran.stdout
+
+
+def test_in_shadow_mode_it_says_who_would_be_told(shop: Path) -> None:
+    config = shop / "driftwatch.yaml"
+    config.write_text(f"{config.read_text(encoding='utf-8')}    mode: shadow\n", encoding="utf-8")
+
+    ran = drill(shop, "--shift", "5", *QUIET)
+
+    assert "To nobody in shadow mode; live to log:" in ran.stdout
+    assert drill(shop, "--shift", "5", *QUIET, "-o", "json").json["mode"] == "shadow"
 
 
 def test_a_drill_writes_nothing(judged_shop: Path) -> None:
@@ -58,8 +109,12 @@ def test_a_drill_writes_nothing(judged_shop: Path) -> None:
         (["--column", "amount"], "give one change"),
         (["--column", "amount", "--shift", "1", "--missing", "0.1"], "give one change"),
         (["--column", "nothing", "--shift", "1"], "does not judge a column 'nothing'"),
-        (["--column", "kind", "--shift", "1"], "a category has no σ"),
-        (["--column", "amount", "--flood", "much=1"], "--flood wants SHARE=VALUE"),
+        (["--column", "kind", "--shift", "1"], "'kind' is a category and has no σ"),
+        (["--column", "amount", "--flood", "much=1"], "--flood wants SHARE or SHARE=VALUE"),
+        (["--column", "amount", "--flood", "0.1=b"], "--flood wants SHARE or SHARE=VALUE"),
+        (["--column", "amount", "--flood", "0"], "a share is above 0"),
+        (["--column", "amount", "--scale", "0"], "a factor is above 0"),
+        (["--column", "amount", "--shift", "nan"], "the size of a change is a number"),
         (["--column", "amount", "--missing", "1.5"], "a share is above 0 and at most 1"),
         (["--column", "amount", "--shift", "1", "--from", "2024-02-01"], "no judged window in this range"),
     ],
