@@ -9,6 +9,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DriftwatchError",
+    "InstanceError",
     "NotDueError",
     "SourceError",
     "StoreError",
@@ -44,6 +45,10 @@ class SourceError(DriftwatchError):
 
 class StoreError(DriftwatchError):
     """The store could not be opened, read or written."""
+
+
+class InstanceError(DriftwatchError):
+    """The store belongs to another installation."""
 
 
 class NotDueError(UsageError):

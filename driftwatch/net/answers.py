@@ -9,6 +9,9 @@ Channels and triggers share this table; what is particular to one of them stays 
 | 401, 403 | dead, unless a secret's file holds another text by now: then again |
 | 3xx | dead: redirects are not followed |
 | every other | dead |
+
+A refusal by somebody whose clock differs from ours by more than a minute says nothing about us: a signature
+or a token is refused for its time then, and it is sent again.
 """
 
 from __future__ import annotations
@@ -19,7 +22,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from driftwatch.errors import ConfigError
-from driftwatch.net.http import HttpError, HttpRequest, HttpResponse, parse_retry_after, send
+from driftwatch.net.http import (
+    HttpError,
+    HttpRequest,
+    HttpResponse,
+    measure_skew,
+    parse_retry_after,
+    send,
+)
 from driftwatch.net.secrets import Secret
 
 __all__ = [
@@ -42,6 +52,9 @@ AT_MOST_ERROR_CHARACTERS: Final = 255
 _AGAIN: Final = frozenset({408, 425, 429})
 _REFUSED: Final = frozenset({401, 403})
 _GONE: Final = 410
+# A proxy answers these where it cannot say what became of the request behind it.
+_UNSURE: Final = frozenset({502, 504})
+_CLOCKS_AGREE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +63,7 @@ class Answer:
 
     `again` says whether the same request should be sent later, not before `retry_after`. `error` is None when
     accepted, else a few words without any secret. `body` is what was read of the answer, all of it when
-    `complete`.
+    `complete`. `unsure`: the request may have been accepted although no answer says so.
     """
 
     accepted: bool
@@ -60,13 +73,17 @@ class Answer:
     retry_after: timedelta | None = None
     body: bytes = field(default=b"", repr=False)
     complete: bool = False
+    unsure: bool = False
 
 
-def ask(build: Callable[[], HttpRequest], secrets: Sequence[Secret], now: datetime) -> Answer:
+def ask(
+    build: Callable[[], HttpRequest], secrets: Sequence[Secret], now: datetime, *, signed: bool = False
+) -> Answer:
     """Build a request, send it once, and say what the answer means; never raises for what a receiver does.
 
     `secrets` are those that the request is built from: after a 401 or 403 their files are read again. `now`
-    is the aware time of this attempt.
+    is the aware time of this attempt. `signed`: the request carries its time, so that any refusal may come
+    from clocks that differ.
     """
     try:
         request = build()
@@ -80,11 +97,14 @@ def ask(build: Callable[[], HttpRequest], secrets: Sequence[Secret], now: dateti
         response = send(request)
     except HttpError as error:
         words = f"{error.kind}: {error.detail}"[:AT_MOST_ERROR_CHARACTERS]
-        return Answer(accepted=False, again=error.again, error=words)
+        return Answer(accepted=False, again=error.again, error=words, unsure=error.sent)
     answer = read_answer(response, now)
-    if answer.status not in _REFUSED:
+    if answer.status not in _REFUSED and not (signed and _is_refusal(answer)):
         return answer
-    changed = [secret.refresh() for secret in secrets]
+    changed = [secret.refresh() for secret in secrets] if answer.status in _REFUSED else []
+    skew = measure_skew(response.headers, now)
+    if skew is not None and abs(skew) > _CLOCKS_AGREE:
+        return replace(answer, again=True, error=_explain_skew(skew, response.status))
     return replace(answer, again=any(changed))
 
 
@@ -110,6 +130,20 @@ def read_answer(response: HttpResponse, now: datetime) -> Answer:
         retry_after=parse_retry_after(response.headers.get("retry-after"), now) if again else None,
         body=response.body,
         complete=response.complete,
+        unsure=status in _UNSURE,
+    )
+
+
+def _is_refusal(answer: Answer) -> bool:
+    return answer.status is not None and 400 <= answer.status < 500 and not answer.again
+
+
+def _explain_skew(skew: timedelta, status: int) -> str:
+    seconds = abs(skew) // timedelta(seconds=1)
+    which = "behind" if skew > timedelta(0) else "ahead of"
+    return (
+        f"clock: http {status}, and our clock is {seconds} s {which} the receiver's; set the clock of this "
+        "machine, or of the receiver, by NTP"
     )
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "HttpResponse",
     "HttpStream",
     "check_url",
+    "measure_skew",
     "open_stream",
     "parse_retry_after",
     "send",
@@ -119,7 +120,12 @@ def open_stream(
     with contextlib.ExitStack() as stack:
         with translate_errors(target.origin, deadline):
             opened = stack.enter_context(connect(target, deadline, resolve, tls))
-            response = _exchange(opened, target, request.body, deadline)
+        try:
+            with translate_errors(target.origin, deadline):
+                response = _exchange(opened, target, request.body, deadline)
+        except HttpError as error:
+            error.sent = True
+            raise
         stack.callback(response.close)
         chunks = _read_chunks(response, target.origin, deadline, request.at_most_bytes)
         yield HttpStream(response.status, _join_headers(response.headers), chunks)
@@ -159,6 +165,19 @@ def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
             return None
         wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
     return min(max(wait, timedelta(0)), AT_MOST_RETRY_AFTER)
+
+
+def measure_skew(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Return by how much a server's clock is ahead of `now` by its `Date` header, None where it gives none.
+
+    >>> measure_skew({"date": "Fri, 08 Feb 2013 00:02:00 GMT"}, datetime(2013, 2, 8, tzinfo=UTC))
+    datetime.timedelta(seconds=120)
+    """
+    try:
+        moment = parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
 
 
 def _exchange(

@@ -34,7 +34,8 @@ class HttpError(DriftwatchError):
     """A server could not be asked, or its answer could not be read; the message says why.
 
     `origin` is scheme, host and port; `detail` the message without it. `again` says whether the same request
-    may succeed later: always but for refused addresses.
+    may succeed later: always but for refused addresses. `sent`: there was a connection, so that the request
+    may have arrived although no answer came back.
     """
 
     def __init__(self, kind: HttpErrorKind, origin: str, detail: str) -> None:
@@ -42,6 +43,7 @@ class HttpError(DriftwatchError):
         self.kind = kind
         self.origin = origin
         self.detail = detail
+        self.sent = False
         self.again = kind is not HttpErrorKind.REFUSED_ADDRESS
 
 

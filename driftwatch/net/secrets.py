@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Final, NoReturn
 
 from driftwatch.errors import ConfigError
@@ -70,6 +71,10 @@ class Secret:
         changed = [file.reread() for file in files]
         return any(changed)
 
+    def reveal_parts(self) -> tuple[str | Path, ...]:
+        """Return what it is joined from: for a process of this program's own, which needs it too."""
+        return self._identity()
+
     def __repr__(self) -> str:
         return _MASK
 
@@ -120,8 +125,8 @@ class _FileText:
                 found = self.path.stat()
                 stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
                 if self._text is None or stamp != self._stamp:
-                    self._text, self._stamp = _read_text(self.path), stamp
-            except (OSError, UnicodeError, ConfigError) as error:
+                    self._text, self._stamp = _read_text(self.path, found.st_mode), stamp
+            except (OSError, ValueError, ConfigError) as error:
                 if self._text is None:
                     raise _explain(self.path, error) from None
             return self._text
@@ -136,7 +141,10 @@ class _FileText:
             return False
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, mode: int) -> str:
+    if not S_ISREG(mode) and not S_ISDIR(mode):
+        # A pipe without a writer would be waited for without end.
+        raise ConfigError("it is a pipe, a socket or a device")
     with path.open("rb") as file:
         content = file.read(AT_MOST_FILE_BYTES + 1)
     if len(content) > AT_MOST_FILE_BYTES:

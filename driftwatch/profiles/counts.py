@@ -172,12 +172,12 @@ def _sum_values(points: NDArray[np.floating], ordered: NDArray[np.float64]) -> S
     if len(ordered) == 0:
         return Sums()
     below = above = 0.0
-    if len(points):
-        first, last = float(points[0]), float(points[-1])
-        under = ordered[: int(np.searchsorted(ordered, first, side="left"))]
-        over = ordered[int(np.searchsorted(ordered, last, side="right")) :]
-        below, above = float(np.sum(first - under)), float(np.sum(over - last))
     with np.errstate(over="ignore", invalid="ignore"):
+        if len(points):
+            first, last = float(points[0]), float(points[-1])
+            under = ordered[: int(np.searchsorted(ordered, first, side="left"))]
+            over = ordered[int(np.searchsorted(ordered, last, side="right")) :]
+            below, above = float(np.sum(first - under)), float(np.sum(over - last))
         # Not np.dot: its threads fight with ours over the processor, which tripled the time of a comparison.
         total, squares = float(np.sum(ordered)), float(np.einsum("i,i->", ordered, ordered))
     return Sums(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
@@ -60,7 +60,7 @@ class Reference:
             return self
         whys = {**_explain_derived(self.grids, whys), **whys}
         blocks = (
-            replace(block, profile=replace(block.profile, columns=_leave_out(block.profile.columns, whys)))
+            replace(block, profile=replace(block.profile, columns=_Without(block.profile.columns, whys)))
             for block in self.blocks
         )
         return replace(
@@ -75,6 +75,25 @@ def _explain_derived(grids: Mapping[str, Grid], whys: Mapping[str, str]) -> dict
     recipes = ((name, get_recipe(grid)) for name, grid in grids.items())
     needs = ((name, [one for one in recipe.columns if one in whys]) for name, recipe in recipes if recipe)
     return {name: f"derived from {gone[0]}, which is not judged" for name, gone in needs if gone}
+
+
+class _Without(Mapping[str, _T]):
+    """A mapping without some of its names; what it holds is looked up when it is asked for."""
+
+    def __init__(self, whole: Mapping[str, _T], names: Mapping[str, str]) -> None:
+        self._whole = whole
+        self._names = names
+
+    def __getitem__(self, name: str) -> _T:
+        if name in self._names:
+            raise KeyError(name)
+        return self._whole[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._whole if name not in self._names)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _leave_out(columns: Mapping[str, _T], names: Mapping[str, str]) -> dict[str, _T]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Final
 
 import pyarrow as pa
@@ -22,6 +22,9 @@ from driftwatch.sources.widening import conform_table, widen_schemas
 __all__ = ["JsonlFile"]
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_ALL_BUT_BRACKETS: Final = bytes(set(range(256)) - set(b"{}[]"))
+# Arrow's parser calls itself for each level, and ends the process where the stack ends: at some 10,000.
+_MOST_DEPTH: Final = 64
 
 
 class JsonlFile:
@@ -91,9 +94,16 @@ class JsonlFile:
         if not text.strip():
             return pa.table({})
         try:
-            return mark_text(self._parse_fast(text), "words")
+            table = None if _may_nest_deeply(text) else self._parse_fast(text)
         except (pa.ArrowInvalid, UnicodeDecodeError):
+            table = None
+        if table is None:
             return parse_lines(text, self.path, block.line)
+        if _has_empty_row(table) or _count_rows(text) != table.num_rows:
+            # Arrow takes a line that says null for a row without values, and an object that goes on in the
+            # next line, or ends in the middle of one, for an object; this raises for them.
+            parse_lines(text, self.path, block.line)
+        return mark_text(table, "words")
 
     def _parse_fast(self, text: bytes) -> pa.Table:
         if not text.isascii():
@@ -112,6 +122,29 @@ class JsonlFile:
                 there = pc.if_else(column.is_valid(), pa.scalar(b"{}", NESTED), pa.scalar(None, NESTED))
                 table = table.set_column(place, field.name, there)
         return table
+
+
+def _count_rows(text: bytes) -> int:
+    """Return how many lines there are that are not blank."""
+    return sum(1 for line in text.split(b"\n") if line.strip())
+
+
+def _has_empty_row(table: pa.Table) -> bool:
+    """Return whether a row may have no value at all."""
+    if any(column.null_count == 0 for column in table.columns):
+        return False
+    nulls = [pc.is_null(column) for column in table.columns]
+    return not nulls or bool(pc.any(reduce(pc.and_, nulls)).as_py())
+
+
+def _may_nest_deeply(text: bytes) -> bool:
+    """Return whether brackets are nested more than `_MOST_DEPTH` deep, or too many have no other half."""
+    rest, size = text.translate(None, _ALL_BUT_BRACKETS), -1
+    for _ in range(_MOST_DEPTH):
+        if len(rest) == size:
+            break
+        size, rest = len(rest), rest.replace(b"{}", b"").replace(b"[]", b"")
+    return len(rest) > _MOST_DEPTH
 
 
 def _read_json(text: bytes, strings: frozenset[str]) -> pa.Table:

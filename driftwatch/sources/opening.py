@@ -92,7 +92,12 @@ class TextStream:
         self._raw = open_regular(path)
         self._size = os.fstat(self._raw.fileno()).st_size
         self._given = 0
-        self.packed = self._raw.read(2) == _GZIP_MAGIC
+        try:
+            with _explain_gzip(path):
+                self.packed = self._raw.read(2) == _GZIP_MAGIC
+        except SourceError:
+            self._raw.close()
+            raise
         self._raw.seek(0)
         self._file: BinaryIO | gzip.GzipFile = self._raw
         if self.packed:
@@ -203,6 +208,12 @@ class PositionedFile(io.RawIOBase):
     def tell(self) -> int:
         """Return the place."""
         return self._place
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next `size` bytes, as many as there are; all of them without a size."""
+        left = max(os.fstat(self._file.fileno()).st_size - self.tell(), 0)
+        # A damaged file may ask for gigabytes of which it has none: they are not made room for.
+        return super().read(left if size < 0 else min(size, left)) or b""
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Read from the place on, as much as fits."""

@@ -151,10 +151,19 @@ class ParquetFile:
             return PositionedFile(file, shared=self._unpacked is not None)
 
     def _open_reader(self, file: PositionedFile, columns: int) -> pq.ParquetFile:
-        # Buffered, a row group is decoded bit by bit; otherwise all of it is in memory at once.
-        buffer = min(max(_BUFFERS_BYTES // columns, 4096), 1 << 20)
+        # Buffered, a row group is decoded bit by bit; otherwise all of it is in memory at once. A small file
+        # may be, and must: buffered, room is made for as many bytes as the header of a page claims.
+        is_small = self._size <= _BUFFERS_BYTES
+        buffer = 0 if is_small else min(max(_BUFFERS_BYTES // columns, 4096), 1 << 20)
         source = pa.PythonFile(file, mode="r")
-        return pq.ParquetFile(source, metadata=self._metadata, buffer_size=buffer, pre_buffer=False)
+        # Most writers leave page checksums out; where they are, a changed value does not pass for a value.
+        return pq.ParquetFile(
+            source,
+            metadata=self._metadata,
+            buffer_size=buffer,
+            pre_buffer=False,
+            page_checksum_verification=True,
+        )
 
     @contextmanager
     def _explain(self) -> Iterator[None]:

@@ -21,8 +21,10 @@ def widen_schemas(schemas: Sequence[pa.Schema]) -> pa.Schema:
     >>> widen_schemas([pa.schema([("a", pa.int64())]), pa.schema([("a", pa.float64())])]).field("a").type
     DataType(double)
     """
-    names = list(dict.fromkeys(name for schema in schemas for name in schema.names))
-    having = {name: [schema.field(name) for schema in schemas if name in schema.names] for name in names}
+    having: dict[str, list[pa.Field]] = {}
+    for schema in schemas:
+        for field in schema:
+            having.setdefault(field.name, []).append(field)
     return pa.schema([_widen(fields) for fields in having.values()])
 
 
@@ -45,12 +47,14 @@ def _mark_parse(name: str) -> pa.Field:
 
 def conform_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return the rows of `table` with the columns and types of `schema`; what it lacks is missing."""
-    arrays = []
-    for field in schema:
-        if field.name not in table.column_names:
-            arrays.append(pa.nulls(table.num_rows, field.type))
-        else:
-            arrays.append(_convert(table.column(field.name), field.type))
+    # Asked for by name, each of thousands of columns would be looked for among all of them.
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    arrays = [
+        _convert(columns[field.name], field.type)
+        if field.name in columns
+        else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from driftwatch.statistics.change_kind import Change, ChangeKind, allow_rest
 from driftwatch.statistics.detectable import convert_sigmas
 from driftwatch.statistics.shape import Shape
 
-__all__ = ["UNITS", "Affine", "find_affine", "find_shift_and_scale", "measure_rest"]
+__all__ = ["UNITS", "Affine", "find_affine", "find_shift_and_scale", "measure_rests"]
+
+Floats = NDArray[np.float64]
 
 # The least distance that is taken for another unit, and what may be left of it for large samples.
 _LEAST_DISTANCE_OF_UNIT = 0.2
@@ -24,6 +27,10 @@ _LEAST_SIGMAS_OF_OFFSET = 3.0
 _MOVED_BY_LOG_SCALE = 0.24
 _NEAR_ONE = 0.02
 _STILL = 0.1
+# What is left of the distance by the moments alone, with another unit that is worth a closer look.
+_MOST_BY_MOMENTS = 0.5
+# A little more than that, so that the last digit of a logarithm decides nothing.
+_MOST_LOG_SCALE = 1.01 * _MOST_BY_MOMENTS / _MOVED_BY_LOG_SCALE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +97,8 @@ def find_affine(reference: Shape, current: Shape, distance: float, noise: float)
     """
     allowed = allow_rest(distance, noise)
     simple = _choose_simple(reference, current, noise)
-    unit = _choose_unit(reference, current, noise)
-    if unit is not None and distance >= _LEAST_DISTANCE_OF_UNIT:
+    unit = _choose_unit(reference, current, noise) if distance >= _LEAST_DISTANCE_OF_UNIT else None
+    if unit is not None:
         # What lies beyond the grid is known by moments, to which the best fit has been fitted.
         best = simple.rest + noise + _MOST_REST_OF_UNIT * current.outside
         most = min(distance / 4, max(noise, _MOST_REST_OF_UNIT), best)
@@ -106,7 +113,8 @@ def find_shift_and_scale(reference: Shape, current: Shape, distance: float, nois
     The parameters are those of `find_affine`; two are fitted, so that less is left of any distance. It is
     called a scale where the median moved by less than a tenth of the distance between the quartiles.
     """
-    both = _pick(ChangeKind.SHIFT, _list_both(reference, current), reference, current)
+    candidates = [(ChangeKind.SHIFT, one) for one in _list_both(reference, current)]
+    both = _pick(ChangeKind.SHIFT, _list_fits(candidates, reference, current))
     if both is None or both.rest > allow_rest(distance, noise):
         return None
     told = _tell(both, reference, current, distance)
@@ -115,29 +123,38 @@ def find_shift_and_scale(reference: Shape, current: Shape, distance: float, nois
     return replace(told, kind=ChangeKind.SCALE) if middle <= _STILL * quarters else told
 
 
-def measure_rest(reference: Shape, current: Shape, affine: Affine) -> float:
-    """Return how far apart the two are, 0 to 1, after the reference's values are mapped.
+def measure_rests(reference: Shape, current: Shape, candidates: Sequence[Affine]) -> list[float]:
+    """Return how far apart the two are, 0 to 1, after the reference's values are mapped, for each candidate.
 
     Within the grid the distance is that of the distribution functions, at up to 260 values. What lies
     beyond the grid is known by its mean and deviation only; it is compared by these, at most for its share.
     """
+    # One pass over all candidates: what a pass costs is mostly its start.
+    factors = np.array([[one.factor] for one in candidates])
+    offsets = np.array([[one.offset] for one in candidates])
     # Nobody knows where in a gap the batch's rows lie, so the points next to a mapped value are taken.
-    mapped = np.searchsorted(current.values[:-1], affine.factor * reference.probes + affine.offset)
+    mapped = current.values[:-1].searchsorted(factors * reference.probes + offsets)
     nearest = current.values[np.minimum(mapped, len(current.values) - 2)]
-    at = np.concatenate([current.probes, nearest, [current.low, current.high]])
-    at = at[(at >= current.low) & (at <= current.high)]
-    before = (at - affine.offset) / affine.factor
-    if affine.factor > 0:
-        below, through = reference.share_below(before), reference.share_through(before)
-    else:
-        below, through = 1 - reference.share_through(before), 1 - reference.share_below(before)
-    apart = max(
-        float(np.abs(current.share_below(at) - below).max()),
-        float(np.abs(current.share_through(at) - through).max()),
-    )
+    own = np.append(current.probes, [current.low, current.high])
+    own, nearest = (np.minimum(np.maximum(at, current.low), current.high) for at in (own, nearest))
+    before = (_join(own, nearest) - offsets) / factors
+    below, through = reference.share_below(before), reference.share_through(before)
+    if factors.min() < 0:
+        turned = factors < 0
+        below, through = np.where(turned, 1 - through, below), np.where(turned, 1 - below, through)
+    now_below = _join(current.share_below(own), current.share_below(nearest))
+    now_through = _join(current.share_through(own), current.share_through(nearest))
+    apart = np.maximum(np.abs(now_below - below), np.abs(now_through - through))
+    rests: list[float] = apart.max(axis=1).tolist()
     if current.outside == 0:
-        return apart
-    return max(apart, min(current.outside, _compare_moments(reference, current, affine)))
+        return rests
+    moved = [min(current.outside, _compare_moments(reference, current, one)) for one in candidates]
+    return [max(pair) for pair in zip(rests, moved, strict=True)]
+
+
+def _join(common: Floats, each: Floats) -> Floats:
+    """Return the numbers common to all candidates before those of each, shape (candidates, numbers)."""
+    return np.hstack([np.tile(common, (len(each), 1)), each])
 
 
 def _compare_moments(reference: Shape, current: Shape, affine: Affine) -> float:
@@ -153,7 +170,8 @@ def _compare_moments(reference: Shape, current: Shape, affine: Affine) -> float:
 
 
 def _choose_unit(reference: Shape, current: Shape, noise: float) -> _Fit | None:
-    fits = _list_fits(ChangeKind.UNIT, _list_units(reference, current), reference, current)
+    candidates = [(ChangeKind.UNIT, one) for one in _list_units(reference, current)]
+    fits = _list_fits(candidates, reference, current)
     least = min((fit.rest for fit in fits), default=0.0)
     # A thousand stands before 1,024, which counts alone can seldom tell from it.
     return next((fit for fit in fits if fit.rest <= least + noise / 2), None)
@@ -161,35 +179,46 @@ def _choose_unit(reference: Shape, current: Shape, noise: float) -> _Fit | None:
 
 def _list_units(reference: Shape, current: Shape) -> Iterator[Affine]:
     """Yield the units in which the means and the deviations agree roughly: the rest costs time."""
+    widened = None
+    if reference.deviation > 0 and current.deviation > 0:
+        widened = math.log(current.deviation / reference.deviation)
     for unit in UNITS:
+        if widened is not None and abs(widened - math.log(abs(unit.factor))) > _MOST_LOG_SCALE:
+            continue
         is_offset = unit.factor == 1
         if is_offset and abs(unit.offset) < _LEAST_SIGMAS_OF_OFFSET * reference.deviation:
             continue
-        if _compare_moments(reference, current, unit) < 0.5:
+        if _compare_moments(reference, current, unit) < _MOST_BY_MOMENTS:
             yield unit
 
 
 def _choose_simple(reference: Shape, current: Shape, noise: float) -> _Fit:
     still = _Fit(kind=ChangeKind.OTHER, affine=Affine(factor=1.0, offset=0.0), rest=1.0)
-    shift = _pick(ChangeKind.SHIFT, _list_shifts(reference, current), reference, current)
-    scale = _pick(ChangeKind.SCALE, _list_scales(reference, current), reference, current)
+    candidates = [(ChangeKind.SHIFT, one) for one in _list_shifts(reference, current)]
+    candidates += [(ChangeKind.SCALE, one) for one in _list_scales(reference, current)]
+    fits = _list_fits(candidates, reference, current)
+    shift, scale = (_pick(kind, fits) for kind in (ChangeKind.SHIFT, ChangeKind.SCALE))
     if shift is None or scale is None:
         return shift or scale or still
     return shift if shift.rest <= scale.rest + noise / 2 else scale
 
 
-def _pick(kind: ChangeKind, candidates: Iterator[Affine], reference: Shape, current: Shape) -> _Fit | None:
-    return min(_list_fits(kind, candidates, reference, current), key=lambda fit: fit.rest, default=None)
+def _pick(kind: ChangeKind, fits: Iterable[_Fit]) -> _Fit | None:
+    return min((fit for fit in fits if fit.kind is kind), key=lambda fit: fit.rest, default=None)
 
 
 def _list_fits(
-    kind: ChangeKind, candidates: Iterator[Affine], reference: Shape, current: Shape
+    candidates: Iterable[tuple[ChangeKind, Affine]], reference: Shape, current: Shape
 ) -> list[_Fit]:
-    return [
-        _Fit(kind=kind, affine=one, rest=measure_rest(reference, current, one))
-        for one in candidates
+    usable = [
+        (kind, one)
+        for kind, one in candidates
         if math.isfinite(one.offset) and math.isfinite(one.factor) and one.factor != 0
     ]
+    if not usable:
+        return []
+    rests = measure_rests(reference, current, [one for _, one in usable])
+    return [_Fit(kind=kind, affine=one, rest=rest) for (kind, one), rest in zip(usable, rests, strict=True)]
 
 
 def _list_shifts(reference: Shape, current: Shape) -> Iterator[Affine]:

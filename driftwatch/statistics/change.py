@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid
@@ -100,21 +100,42 @@ def _find_number_change(reference: Counts, current: Counts) -> Change:
     distance = bounds[0]
     infinite = current.positive_infinite + current.negative_infinite
     noise = _NOISE * math.sqrt(1 / reference.values + 1 / (current.values + infinite))
-    flood = find_flood(reference, current, ours, distance, noise)
     if theirs is None or infinite:
-        return flood or other
-    clipped = find_truncation(ours, theirs, distance, noise, clipped=True)
-    mapped = find_affine(ours, theirs, distance, noise)
-    simple = _choose((clipped, flood, mapped), noise / distance)
-    cut = find_truncation(ours, theirs, distance, noise, clipped=False)
-    longer = _choose((cut, find_shift_and_scale(ours, theirs, distance, noise)), noise / distance)
+        return find_flood(reference, current, ours, distance, noise) or other
+    simple = _choose(
+        (
+            lambda: find_truncation(ours, theirs, distance, noise, clipped=True),
+            lambda: find_flood(reference, current, ours, distance, noise),
+            lambda: find_affine(ours, theirs, distance, noise),
+        ),
+        noise / distance,
+    )
+    wanted = 0.0 if simple is None else simple.explained + max(_MUCH_MORE, noise / distance)
+    if wanted >= 1:
+        return simple or other
+    longer = _choose(
+        (
+            lambda: find_truncation(ours, theirs, distance, noise, clipped=False),
+            lambda: find_shift_and_scale(ours, theirs, distance, noise),
+        ),
+        noise / distance,
+    )
     if simple is None or longer is None:
         return simple or longer or other
-    return longer if longer.explained > simple.explained + max(_MUCH_MORE, noise / distance) else simple
+    return longer if longer.explained > wanted else simple
 
 
-def _choose(stories: Sequence[Change | None], noise: float) -> Change | None:
-    """Return the first story that explains as much as the best one, but for half of what chance gives."""
-    told = [story for story in stories if story is not None]
+def _choose(stories: Sequence[Callable[[], Change | None]], noise: float) -> Change | None:
+    """Return the first story that explains as much as the best one, but for half of what chance gives.
+
+    Once none of the others can explain so much more than the first, they are not looked for.
+    """
+    told: list[Change] = []
+    for find in stories:
+        story = find()
+        if story is not None:
+            told.append(story)
+            if told[0].explained >= 1 - noise / 2:
+                break
     most = max((story.explained for story in told), default=0.0)
     return next((story for story in told if story.explained >= most - noise / 2), None)

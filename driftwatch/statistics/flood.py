@@ -18,6 +18,8 @@ __all__ = ["find_flood", "find_truncation", "measure_flood"]
 Floats = NDArray[np.float64]
 
 _CANDIDATES = 3
+# More than adding up thousands of shares loses.
+_ROUNDING = 1e-9
 # A gap is taken for one value where it is narrower than this part of the usual values.
 _NARROW = 0.05
 # The values beyond the grid are one value where their mean is so near the farthest, part of its distance.
@@ -51,15 +53,19 @@ def find_flood(
     (-999.0, True, 0.2, 0.0)
     """
     before, now = _share_cells(reference), _share_cells(current)
-    for cell in np.argsort(before - now, kind="stable")[:_CANDIDATES].tolist():
-        if now[cell] <= before[cell]:
+    grown, allowed = now - before, allow_rest(distance, noise)
+    for _ in range(_CANDIDATES):
+        cell = int(np.argmax(grown))
+        # What came on top in one cell is the most that the distance can lose without it.
+        if now[cell] <= before[cell] or distance - grown[cell] > allowed + _ROUNDING:
             break
+        grown[cell] = -np.inf
         rest = measure_flood(before, now, cell)
         found = _find_value(current, usual, cell - 1)
         # A batch all of which lies in one place may have moved there as a whole.
         if found is not None and not found[1] and now[cell] > _MOST_ABOUT:
             continue
-        if rest <= allow_rest(distance, noise) and found is not None:
+        if rest <= allowed and found is not None:
             value, is_exact = found
             return Change(
                 kind=ChangeKind.FLOOD,
@@ -147,16 +153,15 @@ def _find_one(farthest: float | None, edge: float, beyond: _Beyond) -> tuple[flo
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Side:
-    """Both distributions seen from one end: the shares on the kept side of `bound`, at the same values.
+    """Where the batch ends on one side.
 
     `gone` is the share of the reference beyond the bound, and `at_bound` that of the batch next to it.
     """
 
+    is_above: bool
     bound: float
     gone: float
     at_bound: float
-    usual: Floats
-    now: Floats
 
 
 def find_truncation(
@@ -179,20 +184,21 @@ def find_truncation(
     >>> found.value, found.is_above, round(found.share, 6)
     (79.0, True, 0.2)
     """
-    for side, is_above in ((_see_above(reference, current), True), (_see_below(reference, current), False)):
+    for see in (_see_above, _see_below):
+        side = see(reference, current)
         if not distance / 2 <= side.gone <= _MOST_GONE or (clipped and side.at_bound < side.gone / 2):
             continue
-        kept = side.usual if clipped else side.usual / (1 - side.gone)
-        rest = float(np.abs(kept - side.now).max(initial=0.0))
-        surely = -current.rows * math.log1p(-side.gone) >= _LEAST_LOG_ODDS
-        if surely and rest <= allow_rest(distance, noise):
+        if -current.rows * math.log1p(-side.gone) < _LEAST_LOG_ODDS:
+            continue
+        rest = _measure_kept(reference, current, side, 1.0 if clipped else 1 - side.gone)
+        if rest <= allow_rest(distance, noise):
             return Change(
                 kind=ChangeKind.TRUNCATION,
                 explained=max(0.0, 1 - rest / distance),
                 before=reference.find_quantile(0.5),
                 after=current.find_quantile(0.5),
                 value=side.bound,
-                is_above=is_above,
+                is_above=side.is_above,
                 share=side.gone,
             )
     return None
@@ -200,31 +206,33 @@ def find_truncation(
 
 def _see_above(reference: Shape, current: Shape) -> _Side:
     bound = current.maximum
-    at = _list_values(reference, current)
-    at = at[at < bound]
     nearest = current.values[current.values < bound][-1:]
     return _Side(
+        is_above=True,
         bound=bound,
         gone=1 - float(reference.share_through(np.array([bound]))[0]),
         at_bound=1 - float(current.share_through(nearest).max(initial=0.0)),
-        usual=reference.share_through(at),
-        now=current.share_through(at),
     )
 
 
 def _see_below(reference: Shape, current: Shape) -> _Side:
     bound = current.minimum
-    at = _list_values(reference, current)
-    at = at[at > bound]
     nearest = current.values[current.values > bound][:1]
     return _Side(
+        is_above=False,
         bound=bound,
         gone=float(reference.share_below(np.array([bound]))[0]),
         at_bound=float(current.share_below(nearest).min(initial=1.0)),
-        usual=1 - reference.share_below(at),
-        now=1 - current.share_below(at),
     )
 
 
-def _list_values(reference: Shape, current: Shape) -> Floats:
-    return np.concatenate([reference.probes, current.probes])
+def _measure_kept(reference: Shape, current: Shape, side: _Side, kept: float) -> float:
+    """Return how far apart both are on the kept side of a bound, which this share of the reference is."""
+    at = np.concatenate([reference.probes, current.probes])
+    if side.is_above:
+        at = at[at < side.bound]
+        usual, now = reference.share_through(at), current.share_through(at)
+    else:
+        at = at[at > side.bound]
+        usual, now = 1 - reference.share_below(at), 1 - current.share_below(at)
+    return float(np.abs(usual / kept - now).max(initial=0.0))

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import NumberGrid
+from driftwatch.statistics.cumulative import accumulate_cells
 
 __all__ = ["Shape", "build_shape"]
 
 Floats = NDArray[np.float64]
 
-_PROBES = 128
+_SHARES_OF_PROBES: Final = np.linspace(0, 1, 129)
 # Two values are the same where they differ by less: a factor and back again may change the last digits.
 _CLOSE = 1e-9
 # The squares of larger values are no floats any more.
@@ -46,11 +48,11 @@ class Shape:
     deviation: float
 
     def share_below(self, at: Floats) -> Floats:
-        """Return the share of values below each of `at`."""
+        """Return the share of values below each of `at`, in its shape."""
         return self._interpolate(at - _CLOSE * np.abs(at), "left")
 
     def share_through(self, at: Floats) -> Floats:
-        """Return the share of values at or below each of `at`."""
+        """Return the share of values at or below each of `at`, in its shape."""
         return self._interpolate(at + _CLOSE * np.abs(at), "right")
 
     def find_quantile(self, share: float) -> float:
@@ -63,14 +65,18 @@ class Shape:
         return left + (right - left) * (share - under) / (over - under)
 
     def _interpolate(self, at: Floats, side: str) -> Floats:
-        after = np.searchsorted(self.values, at, side="right" if side == "right" else "left")
-        right = np.clip(after, 1, len(self.values) - 1)
+        last = len(self.values) - 1
+        after = self.values.searchsorted(at, side="right" if side == "right" else "left")
+        right = np.minimum(np.maximum(after, 1), last)
         left = right - 1
         # Of two values as far apart as floats go, halves are subtracted: their difference may be infinite.
-        part = (at / 2 - self.values[left] / 2) / (self.values[right] / 2 - self.values[left] / 2)
-        shares = self.through[left] + np.clip(part, 0, 1) * (self.below[right] - self.through[left])
-        shares = np.where(after == 0, 0.0, np.where(after >= len(self.values), 1.0, shares))
-        return np.asarray(shares, dtype=np.float64)
+        nearest = self.values[left] / 2
+        part = (at / 2 - nearest) / (self.values[right] / 2 - nearest)
+        under = self.through[left]
+        shares: Floats = under + np.minimum(np.maximum(part, 0), 1) * (self.below[right] - under)
+        shares[after == 0] = 0.0
+        shares[after > last] = 1.0
+        return shares
 
 
 @lru_cache(maxsize=64)
@@ -86,16 +92,21 @@ def build_shape(counts: Counts) -> Shape | None:
     grid, rows = counts.grid, counts.values
     if not isinstance(grid, NumberGrid) or rows == 0 or len(grid.points) == 0 or _is_huge(counts, grid):
         return None
-    shares = np.cumsum(counts.cells) / rows
+    shares = _share_cells(counts, rows)
     low, high = float(grid.points[0]), float(grid.points[-1])
     under, over = int(counts.cells[0]), int(counts.cells[-1])
     first, last = _lay_below(counts, low, under / rows), _lay_above(counts, high, over / rows)
-    middle = np.array([grid.points, shares[0:-1:2], shares[1::2]])
-    values, below, through = np.concatenate([first, middle, last], axis=1)
+    size = first.shape[1] + len(grid.points) + last.shape[1]
+    # One more value with nothing at it, so that there are always two to lie between.
+    padded = np.ones((3, size + 1))
+    padded[:, : first.shape[1]], padded[:, size - last.shape[1] : size] = first, last
+    padded[:, first.shape[1] : size - last.shape[1]] = grid.points, shares[0:-1:2], shares[1::2]
+    values, through = padded[0, :size], padded[2, :size]
+    padded[0, size] = values[-1] + max(1.0, abs(values[-1]))
     return Shape(
-        values=_pad(values, values[-1] + max(1.0, abs(values[-1]))),
-        below=_pad(below, 1.0),
-        through=_pad(through, 1.0),
+        values=padded[0],
+        below=padded[1],
+        through=padded[2],
         probes=_choose_probes(values, through),
         rows=rows,
         low=low,
@@ -117,9 +128,13 @@ def _find_end(known: float | None, values: Floats, reached: NDArray[np.bool_]) -
     return float(values[np.argmax(reached)]) if known is None else known
 
 
-def _pad(array: Floats, end: float) -> Floats:
-    # One more value with nothing at it, so that there are always two to lie between.
-    return np.append(array, end)
+def _share_cells(counts: Counts, rows: int) -> Floats:
+    """Return the share of values through each cell."""
+    known = accumulate_cells(counts)
+    if known is not None and known.rows == rows:
+        return known.shares[1:]
+    shares: Floats = np.cumsum(counts.cells) / rows
+    return shares
 
 
 def _lay_below(counts: Counts, low: float, share: float) -> Floats:
@@ -157,8 +172,8 @@ def _spread(mean: float, farthest: float | None) -> tuple[float, float]:
 
 
 def _choose_probes(values: Floats, through: Floats) -> Floats:
-    places = np.searchsorted(through, np.linspace(0, 1, _PROBES + 1), side="left")
-    chosen: Floats = values[np.unique(np.minimum(places, len(values) - 1))]
+    places = np.minimum(through.searchsorted(_SHARES_OF_PROBES), len(values) - 1)
+    chosen: Floats = values[places[np.flatnonzero(np.diff(places, prepend=-1))]]
     return chosen
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,60 @@ def test_a_timeout_of_up_to_a_minute_is_accepted(seconds: float) -> None:
 def test_a_timeout_that_outlives_its_claim_or_leaves_no_time_is_refused(seconds: float) -> None:
     with pytest.raises(ValueError, match="at most 60 s"):
         check_timeout(timedelta(seconds=seconds))
+
+
+def build_date(ahead: timedelta) -> dict[str, str]:
+    return {"Date": format_datetime(NOW + ahead, usegmt=True)}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("ahead", "which"), [(timedelta(seconds=300), "behind"), (-timedelta(seconds=61), "ahead of")]
+)
+def test_a_refusal_by_somebody_with_another_time_is_a_clock_error(
+    status: int, ahead: timedelta, which: str
+) -> None:
+    with serve(answer(status, build_date(ahead))) as receiver:
+        found = ask(lambda: build_request(receiver.url), [], NOW)
+
+    assert (found.accepted, found.again, found.status) == (False, True, status)
+    assert found.error is not None
+    seconds = abs(ahead) // timedelta(seconds=1)
+    assert found.error.startswith(
+        f"clock: http {status}, and our clock is {seconds} s {which} the receiver's"
+    )
+
+
+@pytest.mark.parametrize("headers", [{}, build_date(timedelta(seconds=60)), {"Date": "yesterday"}])
+def test_a_refusal_by_somebody_with_our_time_or_none_is_a_refusal(headers: dict[str, str]) -> None:
+    with serve(answer(401, headers)) as receiver:
+        found = ask(lambda: build_request(receiver.url), [], NOW)
+
+    assert not found.again
+    assert found.error == "http_401: the receiver does not accept our credentials"
+
+
+@pytest.mark.parametrize(("signed", "again"), [(True, True), (False, False)])
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_any_refusal_of_what_carries_its_time_may_be_a_clock_error(
+    status: int, signed: bool, again: bool
+) -> None:
+    with serve(answer(status, build_date(timedelta(hours=1)))) as receiver:
+        found = ask(lambda: build_request(receiver.url), [], NOW, signed=signed)
+
+    assert found.again is again
+    assert found.error is not None
+    assert found.error.startswith("clock: ") is again
+
+
+def test_what_was_sent_without_an_answer_may_have_arrived() -> None:
+    with serve(never_answer) as silent, serve(close_after_reading) as closing, serve(answer(503)) as busy:
+        late = ask(lambda: build_request(silent.url, 0.2), [], NOW)
+        closed = ask(lambda: build_request(closing.url), [], NOW)
+        refused = ask(lambda: build_request(busy.url), [], NOW)
+    absent = ask(lambda: build_request(silent.url), [], NOW)
+
+    assert (late.unsure, closed.unsure) == (True, True)
+    assert (refused.unsure, absent.unsure) == (False, False)
+    assert read_status(504).unsure
+    assert read_status(502).unsure

@@ -162,3 +162,15 @@ def test_a_file_that_gives_no_secret_is_named_with_the_reason(
 def test_a_folder_is_no_secret(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="directory"):
         Secret.of_file(tmp_path).reveal()
+
+
+def test_a_pipe_is_no_secret_and_nobody_waits_for_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "secret")
+
+    with pytest.raises(ConfigError, match="it is a pipe"):
+        Secret.of_file(tmp_path / "secret").reveal()
+
+
+def test_a_name_that_no_file_can_have_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="null byte"):
+        Secret.of_file("secret\0").reveal()

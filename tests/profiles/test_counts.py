@@ -144,3 +144,12 @@ def test_names_that_a_full_memory_cannot_tell_apart_are_other() -> None:
     counts = count_names(grid, ["new"], np.array([3]))
 
     assert counts.cells.tolist() == [0, 3, 0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_sums_that_no_number_can_hold_are_infinite() -> None:
+    grid = build_number_grid(np.array([1.0, 2.0, 3.0]))
+
+    counts = count_numbers(grid, np.array([1.7e308, 1.7e308, -1.7e308, -1.7e308]))
+
+    assert (counts.sums.below, counts.sums.above, counts.sums.squares) == (np.inf, np.inf, np.inf)

@@ -105,3 +105,50 @@ def test_no_row_and_no_value_is_lost(
         assert len(found) == len(rows)
     for row, seen in zip(rows, found, strict=False):
         assert {k for k in keys if seen[k] is not None} == {k for k, v in row.items() if v is not None}
+
+
+@pytest.mark.parametrize("opening", [b'{"a": ' + b"[" * 100_000, b'{"a":\n' * 50_000])
+def test_values_nested_beyond_all_reason_are_an_error_and_do_not_end_the_process(
+    tmp_path: Path, opening: bytes
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(opening)
+
+    with pytest.raises(SourceError, match=r"rows\.jsonl, line 1: "):
+        list(JsonlFile(str(path)).read_tables())
+
+
+def test_brackets_in_texts_are_no_nesting(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": "[", "b": 1.5}\n' * 500, encoding="utf-8")
+
+    rows = [row for table in JsonlFile(str(path)).read_tables() for row in table.to_pylist()]
+
+    assert rows == [{"a": "[", "b": 1.5}] * 500
+
+
+@pytest.mark.parametrize("line", ["null", "  null ", '{"a": 2} null'])
+def test_a_line_that_says_null_is_no_row(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"a": 1}}\n{line}\n', encoding="utf-8")
+
+    with pytest.raises(SourceError, match=r"rows\.jsonl, line 2"):
+        list(JsonlFile(str(path)).read_tables())
+
+
+def test_an_object_without_values_is_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": 1}\n{}\n{"a": null}\n', encoding="utf-8")
+
+    rows = [row for table in JsonlFile(str(path)).read_tables() for row in table.to_pylist()]
+
+    assert rows == [{"a": 1}, {"a": None}, {"a": None}]
+
+
+@pytest.mark.parametrize("text", ['{"a":\n1}\n', '{"a": 1,\n "b": 2}\n{"a": 3}\n', '{"a": 1} {"a": 2}\n'])
+def test_an_object_has_a_line_and_a_line_one_object(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(SourceError, match=r"rows\.jsonl, line 1: this is no JSON object"):
+        list(JsonlFile(str(path)).read_tables())

@@ -89,3 +89,10 @@ def test_a_stream_goes_forward_to_an_offset(tmp_path: Path, packed: bool) -> Non
 
         assert first == content[1000:1010]
         assert stream.read(10**6) == content[20_000:]
+
+
+def test_a_file_that_cannot_be_read_from_its_first_byte_is_named() -> None:
+    with pytest.raises(SourceError, match="/proc/self/mem cannot be read") as raised:
+        TextStream("/proc/self/mem")
+
+    assert raised.value.again

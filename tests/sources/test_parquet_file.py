@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import resource
+import struct
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ from driftwatch.errors import DataError, DriftwatchError, SourceError
 from driftwatch.profiles.times import TimeColumn
 from driftwatch.profiles.window import to_micros
 from driftwatch.sources.parquet_file import ParquetFile
+from tests.support.parquet_forgery import Lies, forge_parquet
 
 ROWS = pa.table(
     {"a": list(range(1000)), "b": [f"n{n}" for n in range(1000)], "c": [[n] for n in range(1000)]}
@@ -125,6 +128,7 @@ import sys
 from driftwatch.errors import DriftwatchError
 from driftwatch.profiles.times import TimeColumn
 from driftwatch.sources.parquet_file import ParquetFile
+from tests.support.parquet_forgery import Lies, forge_parquet
 path, first = sys.argv[1], int(sys.argv[2])
 whole = open(path, "rb").read()
 for place in range(first, len(whole), 2):
@@ -192,3 +196,31 @@ def test_ten_thousand_columns_are_read(tmp_path: Path) -> None:
     table = pa.table({f"c{n}": [n, n + 1] for n in range(10_000)})
 
     assert pa.concat_tables(ParquetFile(write(tmp_path, table)).read_tables()).equals(table)
+
+
+def test_a_changed_value_is_an_error_where_the_pages_have_checksums(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    table = pa.table({"a": [float(number) for number in range(100)]})
+    pq.write_table(table, path, compression="none", use_dictionary=False, write_page_checksum=True)
+    whole = path.read_bytes()
+    changed = bytearray(whole)
+    changed[whole.index(struct.pack("<d", 50.0)) + 5] ^= 1
+
+    path.write_bytes(changed)
+
+    with pytest.raises(SourceError, match=r"rows\.parquet is damaged or cut off"):
+        list(ParquetFile(str(path)).read_tables())
+
+
+@pytest.mark.parametrize(
+    "lies", [Lies(page_bytes=2**31 - 1), Lies(unpacked_bytes=2**31 - 1), Lies(page_bytes=-1)]
+)
+def test_no_room_is_made_for_what_a_page_only_claims(tmp_path: Path, lies: Lies) -> None:
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(forge_parquet({"a": [1.0, 2.0, 3.0]}, lies))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(SourceError, match=r"rows\.parquet is damaged or cut off"):
+        list(ParquetFile(str(path)).read_tables())
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10
