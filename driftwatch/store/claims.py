@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from driftwatch.errors import StoreError
 
-__all__ = ["Fenced", "claim_first", "claim_values", "end_claim", "is_claimable"]
+__all__ = ["Fenced", "claim_first", "claim_values", "end_claim", "holds_claim", "is_claimable", "was_ended"]
 
 # Rivals take the first ones; so many are tried before the caller comes again.
 _CANDIDATES = 20
@@ -63,3 +63,33 @@ def end_claim(
     """
     ended = sa.update(table).where(claimed).values(owner=None, claim_until=None, **changes)
     return connection.execute(ended).rowcount == 1
+
+
+def holds_claim(connection: sa.Connection, table: sa.Table, claimed: sa.ColumnElement[bool]) -> bool:
+    """Return whether the row is still claimed as `claimed` says; it stays so until the commit.
+
+    The row is touched, not only read: what another connection is about to commit is waited for.
+    """
+    touched = sa.update(table).where(claimed).values(token=table.c.token)
+    return connection.execute(touched).rowcount == 1
+
+
+def was_ended(
+    connection: sa.Connection,
+    table: sa.Table,
+    *,
+    row: sa.ColumnElement[bool],
+    claimed: sa.ColumnElement[bool],
+    token: int,
+) -> bool:
+    """Return whether the claim with `token` was ended by its holder, whose commit was cut off.
+
+    Only the holder ends a claim under its token. Raises Fenced where somebody else has claimed since: then
+    there is nothing left to do for it, either way.
+    """
+    if holds_claim(connection, table, claimed):
+        return False
+    found = connection.execute(sa.select(table.c.token).where(row)).scalar()
+    if found != token:
+        raise Fenced("somebody else took this over while the connection to the store was lost")
+    return True

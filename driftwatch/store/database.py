@@ -5,15 +5,19 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from driftwatch.errors import StoreError
+from driftwatch.failpoints import name_work, reach
 from driftwatch.net.database_address import describe_address, describe_failure, parse_address
 from driftwatch.net.engines import is_busy, open_engine
 from driftwatch.store.sqlite_file import check_file
@@ -23,8 +27,10 @@ __all__ = ["Database", "open_database"]
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
+Settle = Callable[[Connection, T], bool]
 
 _TRIES = 8
+_PAGES_UNTIL_CHECKPOINT = 1000
 _LONGEST_WAIT = 2.0
 # serialization failure, deadlock, lock not available (PostgreSQL); deadlock, lock wait timeout (MariaDB).
 _POSTGRES_AGAIN = frozenset({"40001", "40P01", "55P03"})
@@ -52,6 +58,9 @@ class Database:
         self._writing = writing
         self._reading = reading
         self._sleep = sleep
+        self._checkpoints = True
+        if writing.dialect.name == "sqlite":
+            sa.event.listen(writing, "connect", self._set_up_checkpoints)
 
     def __repr__(self) -> str:
         return f"Database({self.place!r})"
@@ -66,7 +75,7 @@ class Database:
         """Return the name and place of the database for messages, without account or password."""
         return describe_address(self._address)
 
-    def write(self, work: Work[T]) -> T:
+    def write(self, work: Work[T], *, settle: Settle[T] | None = None) -> T:
         """Return what `work` returns after its one transaction was committed.
 
         1. A transaction begins; on SQLite it holds the write lock from here on.
@@ -75,20 +84,27 @@ class Database:
         4. When the database says that trying again can help (a deadlock, a lock held by somebody else, a
            connection lost before the commit), everything is rolled back and the whole `work` runs again,
            up to 8 times with growing pauses. So `work` must do nothing that a rollback does not undo.
+        5. When the connection is lost during the commit itself nobody knows whether it happened. `settle`
+           finds out, in a transaction of its own, by what `work` returned: True where it did, False where
+           `work` is to run again; it raises where somebody else has taken over.
 
-        Raises StoreError when the database refuses or cannot be reached. When the connection is lost
-        during the commit itself the message says that the outcome is unknown.
+        Raises StoreError when the database refuses or cannot be reached. Without `settle`, a commit whose
+        outcome is unknown is one too, and the message says so.
         """
-        for attempt in range(1, _TRIES):
+        for attempt in range(1, _TRIES + 1):
             outcome = self._try(work)
-            if not isinstance(outcome, _Again):
+            if isinstance(outcome, _Unknown):
+                if settle is None:
+                    raise self._describe_unknown() from outcome.error
+                if self.write(partial(_settle, settle=settle, result=outcome.result)):
+                    return outcome.result
+            elif not isinstance(outcome, _Again):
                 return outcome
+            if attempt == _TRIES:
+                raise self._describe(outcome.error) from outcome.error
             longest = min(_LONGEST_WAIT, 0.02 * 2**attempt)
             self._sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - spreads rivals; not a secret.
-        outcome = self._try(work)
-        if isinstance(outcome, _Again):
-            raise self._describe(outcome.error) from outcome.error
-        return outcome
+        raise AssertionError("the last try returns or raises")
 
     def read(self, work: Work[T]) -> T:
         """Return what `work` returns; it cannot write. Raises StoreError like `write`."""
@@ -98,29 +114,51 @@ class Database:
         except (DBAPIError, PoolTimeoutError) as error:
             raise self._describe(error) from error
 
+    def set_checkpointing(self, on: bool) -> None:
+        """Let this process move what was written from SQLite's journal into the file itself, or leave it.
+
+        Other databases do so by themselves. Who leaves it relies on another process that does not.
+        """
+        if self.dialect == "sqlite" and on != self._checkpoints:
+            self._checkpoints = on
+            # The one writing connection is set up anew when it is used next.
+            self._writing.dispose()
+
     def close(self) -> None:
         """Close every connection."""
         self._reading.dispose()
         self._writing.dispose()
 
-    def _try(self, work: Work[T]) -> T | _Again:
-        is_working = True
+    def _set_up_checkpoints(self, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        pages = _PAGES_UNTIL_CHECKPOINT if self._checkpoints else 0
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA wal_autocheckpoint={pages}")
+        cursor.close()
+
+    def _try(self, work: Work[T]) -> T | _Again | _Unknown[T]:
+        is_working, unit = True, name_work(work)
         try:
             with self._writing.begin() as connection:
+                reach(f"{unit}.begun")
                 result = work(connection)
+                reach(f"{unit}.commit")
                 is_working = False
         except DBAPIError as error:
             if _can_help(error) or (error.connection_invalidated and is_working):
                 return _Again(error)
             if error.connection_invalidated:
-                raise StoreError(
-                    f"{self.place}: the connection was lost while a transaction was being committed; "
-                    "whether it was is unknown until the store is read again"
-                ) from error
+                return _Unknown(error, result)
             raise self._describe(error) from error
         except PoolTimeoutError as error:
             raise self._describe(error) from error
+        reach(f"{unit}.committed")
         return result
+
+    def _describe_unknown(self) -> StoreError:
+        return StoreError(
+            f"{self.place}: the connection was lost while a transaction was being committed; "
+            "whether it was is unknown until the store is read again"
+        )
 
     def _describe(self, error: Exception) -> StoreError:
         said = describe_failure(error, self._address)
@@ -132,11 +170,23 @@ class Database:
         return StoreError(f"{self.place}: {said}{hint}")
 
 
+def _settle(connection: Connection, settle: Settle[T], result: T) -> bool:
+    return settle(connection, result)
+
+
 class _Again:
     """The unit of work failed in a way that another try may mend."""
 
     def __init__(self, error: DBAPIError) -> None:
         self.error = error
+
+
+class _Unknown(Generic[T]):
+    """The connection was lost during the commit: it may have happened."""
+
+    def __init__(self, error: DBAPIError, result: T) -> None:
+        self.error = error
+        self.result = result
 
 
 def open_database(url: str, *, sleep: Callable[[float], None] = time.sleep) -> Database:

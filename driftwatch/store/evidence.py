@@ -15,21 +15,30 @@ from driftwatch.store.batches import build_profile
 from driftwatch.store.codec import decode_counts
 from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.tables import column_statistics, profiles, verdicts
+from driftwatch.store.verdicts import Grain
 
 __all__ = ["load_profile", "load_statistics"]
 
 
 def load_profile(
-    connection: sa.Connection, monitor: MonitorRow, window: Window, reference: Reference
+    connection: sa.Connection,
+    monitor: MonitorRow,
+    window: Window,
+    reference: Reference,
+    *,
+    only_fine: bool = False,
 ) -> Profile | None:
     """Return the counts that `window` was last judged on.
 
-    None where it was not judged, where nothing was read, or where it was counted on the grids of another
-    version than `reference`. Columns that `reference` does not judge are left out. Raises StoreError where
-    the stored bytes are damaged.
+    None where it was not judged, where nothing was read, where its counts are no longer kept, or where it was
+    counted on the grids of another version than `reference`. Counts kept coarsely serve for what is computed
+    on coarse cells; who looks closer asks for `only_fine` ones. Columns that `reference` does not judge are
+    left out. Raises StoreError where the stored bytes are damaged.
     """
     head = _find_newest(connection, monitor, window)
     if head is None or head.batch is None or head.reference_version != reference.version:
+        return None
+    if head.grain == Grain.GONE or (only_fine and head.grain is not None):
         return None
     columns: dict[str, Counts] = {}
     for row in _select_columns(connection, profiles, head):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,10 @@ __all__ = [
     "IncidentRow",
     "append_events",
     "find_incident",
+    "find_last_incident",
     "list_events",
     "list_incidents",
+    "list_live",
     "open_incidents",
     "save_incident",
 ]
@@ -135,6 +137,30 @@ def list_incidents(
     if monitor is not None:
         query = query.where(incidents.c.monitor_id == monitor.id)
     return _read_incidents(connection, query)
+
+
+def list_live(
+    connection: sa.Connection, kinds: Collection[str], monitor_keys: Collection[str]
+) -> list[IncidentRow]:
+    """Return the incidents of these kinds and monitors that are not resolved, oldest first."""
+    query = _select_incidents().where(
+        incidents.c.state != _RESOLVED,
+        incidents.c.history == monitors.c.history,
+        incidents.c.kind.in_(list(kinds)),
+        monitors.c.monitor_key.in_(list(monitor_keys)),
+    )
+    return _read_incidents(connection, query)
+
+
+def find_last_incident(connection: sa.Connection, monitor: MonitorRow, kind: str) -> IncidentRow | None:
+    """Return the latest incident of a kind in the monitor's present history, None where there is none."""
+    query = _select_incidents().where(
+        incidents.c.monitor_id == monitor.id,
+        incidents.c.history == monitor.history,
+        incidents.c.kind == kind,
+    )
+    found = _read_incidents(connection, query.order_by(None).order_by(incidents.c.id.desc()).limit(1))
+    return found[0] if found else None
 
 
 def find_incident(connection: sa.Connection, incident_id: int) -> IncidentRow | None:

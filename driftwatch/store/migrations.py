@@ -54,8 +54,10 @@ class SchemaState:
         return self.current is not None and self.current > self.head
 
 
-def upgrade(url: str) -> SchemaState:
+def upgrade(url: str, revision: str = "head") -> SchemaState:
     """Bring the store at `url` to this version's schema, creating it where needed; return its state.
+
+    An earlier `revision` than the newest is for copies of a store that was never brought up to date.
 
     Several processes may call this at once: one works, the others wait. An upgrade that was interrupted
     is finished by calling it again. Raises StoreError.
@@ -64,7 +66,7 @@ def upgrade(url: str) -> SchemaState:
     def run(connection: Connection) -> SchemaState:
         if connection.dialect.name == "sqlite":
             mark_file(connection)
-        command.upgrade(_build_config(connection), "head")
+        command.upgrade(_build_config(connection), revision)
         return _read_state(connection)
 
     return _run(url, run)

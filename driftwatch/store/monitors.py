@@ -19,9 +19,14 @@ __all__ = [
     "find_monitor",
     "list_monitors",
     "mark_detached",
+    "name_companion",
     "record_config",
     "register_monitor",
 ]
+
+
+_COMPANION = " (rolling)"
+"""No id of a configuration ends with it: those have no spaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +100,14 @@ def find_monitor(connection: sa.Connection, key: str) -> MonitorRow | None:
 
 
 def list_monitors(connection: sa.Connection) -> list[MonitorRow]:
-    """Return every monitor the store knows, detached ones too, by key."""
-    return [
-        _build_row(row) for row in connection.execute(sa.select(monitors).order_by(monitors.c.monitor_key))
-    ]
+    """Return every monitor the store knows, detached ones too, by key; companions are none."""
+    rows = connection.execute(sa.select(monitors).order_by(monitors.c.monitor_key))
+    return [_build_row(row) for row in rows if not row.monitor_key.endswith(_COMPANION)]
+
+
+def name_companion(key: str) -> str:
+    """Return the key under which the rolling reference beside the monitor `key` keeps what it knows."""
+    return f"{key}{_COMPANION}"
 
 
 def mark_detached(connection: sa.Connection, keys: Iterable[str], now: datetime) -> list[str]:

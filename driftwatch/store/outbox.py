@@ -1,7 +1,8 @@
 """The outbox: what must be told is a row first, written with the fact itself, and sent afterwards.
 
 A delivery's id is the receiver's `webhook-id` and stays the same over all attempts. Deliveries of one
-incident to one channel go out in order: a later one waits until the earlier is delivered or dead.
+incident to one channel go out in order: a later one waits until the earlier is delivered, dead or not to be
+sent at all. Whether one may be sent is asked in the transaction that claims it.
 """
 
 from __future__ import annotations
@@ -9,90 +10,74 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from driftwatch.store.claims import Fenced, claim_first, claim_values, end_claim, is_claimable
+from driftwatch.incidents.gate import SEND, Decision, DecisionWord
+from driftwatch.incidents.incident import NoticeType
+from driftwatch.store.claims import (
+    Fenced,
+    claim_values,
+    end_claim,
+    holds_claim,
+    is_claimable,
+    was_ended,
+)
+from driftwatch.store.delivery import (
+    FINISHED,
+    Attempt,
+    DeliveryDraft,
+    DeliveryRow,
+    DeliveryState,
+    build_row,
+)
 from driftwatch.store.inserting import insert_new
 from driftwatch.store.tables import attempts, deliveries
 
 __all__ = [
+    "Ask",
     "Attempt",
+    "Busy",
     "DeliveryDraft",
     "DeliveryRow",
     "DeliveryState",
     "OutboxSummary",
+    "can_be_claimed",
     "claim_delivery",
+    "decline_delivery",
+    "find_delivery",
+    "has_earlier",
+    "holds_delivery",
+    "is_any_due",
     "list_attempts",
     "list_deliveries",
     "queue_delivery",
     "record_delivered",
+    "record_expired",
     "record_failed",
     "retry_deliveries",
+    "settle_delivery",
     "summarise_outbox",
 ]
 
 
-class DeliveryState(StrEnum):
-    """Where a delivery stands."""
+Ask = Callable[[DeliveryRow], Decision]
+"""Says of a delivery that is about to be claimed whether it may be sent."""
 
-    PENDING = "pending"  # It waits to be sent, from `next_at` on.
-    SENDING = "sending"  # Somebody is sending it, until `claim_until`.
-    DELIVERED = "delivered"  # The receiver said that it has it.
-    DEAD = "dead"  # It is not tried again unless somebody asks for it.
-
-
-_FINISHED = (DeliveryState.DELIVERED, DeliveryState.DEAD)
+# Rivals take the first ones; so many are looked at before the caller comes again.
+_CANDIDATES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryDraft:
-    """A notice for one channel. `body` is JSON text and kept exactly as it is.
+class Busy:
+    """Channels that take nothing now, and deliveries that the caller itself is still sending."""
 
-    `incident_id` and `seq` (the incident's event that is told) are None for what belongs to no incident.
-    """
-
-    channel: str
-    type: str
-    body: str
-    monitor_key: str | None = None
-    incident_id: int | None = None
-    seq: int | None = None
+    channels: frozenset[str] = frozenset()
+    deliveries: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryRow:
-    """A stored delivery; as returned by `claim_delivery` it is also the claim."""
-
-    id: str
-    channel: str
-    type: str
-    body: str
-    monitor_key: str | None
-    incident_id: int | None
-    seq: int | None
-    state: DeliveryState
-    attempts: int
-    token: int
-    owner: str | None
-    claim_until: datetime | None
-    next_at: datetime
-    last_status: int | None
-    last_error: str | None
-    created_at: datetime
-    delivered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One try to send: the receiver's HTTP `status` if it answered, and a short `error` without secrets."""
-
-    started_at: datetime
-    ended_at: datetime
-    status: int | None = None
-    error: str | None = None
+_IDLE: Final = Busy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +102,9 @@ def queue_delivery(
         "monitor_key": draft.monitor_key,
         "body": draft.body,
         "state": DeliveryState.PENDING,
-        "next_at": now,
+        "next_at": now + draft.wait,
         "created_at": now,
+        "group_key": draft.group_key,
     }
     if draft.incident_id is None or draft.seq is None:
         connection.execute(sa.insert(deliveries).values(row))
@@ -130,34 +116,38 @@ def queue_delivery(
 
 
 def claim_delivery(
-    connection: sa.Connection, owner: str, lease: timedelta, now: datetime
+    connection: sa.Connection,
+    owner: str,
+    lease: timedelta,
+    now: datetime,
+    *,
+    ask: Ask = lambda _: SEND,
+    busy: Busy = _IDLE,
 ) -> DeliveryRow | None:
-    """Return the delivery that has been due longest, claimed for `lease`; None where there is none."""
-    can_be_claimed = is_claimable(
-        deliveries, waiting=DeliveryState.PENDING, working=DeliveryState.SENDING, now=now
-    )
-    earlier = deliveries.alias("earlier")
-    has_earlier = (
-        sa.select(sa.literal(1))
-        .where(
-            earlier.c.incident_id == deliveries.c.incident_id,
-            earlier.c.channel == deliveries.c.channel,
-            earlier.c.seq < deliveries.c.seq,
-            earlier.c.state.not_in(_FINISHED),
-        )
-        .exists()
-    )
-    ids = (
-        sa.select(deliveries.c.id)
-        .where(can_be_claimed, ~has_earlier)
-        .order_by(deliveries.c.next_at, deliveries.c.created_at, deliveries.c.id)
-    )
-    values = {"state": DeliveryState.SENDING, **claim_values(deliveries, owner, now + lease)}
-    claim = sa.update(deliveries).where(can_be_claimed).values(values)
-    claimed = claim_first(connection, ids, claim, deliveries.c.id)
-    if claimed is None:
-        return None
-    return _build_row(connection.execute(sa.select(deliveries).where(deliveries.c.id == claimed)).one())
+    """Return the delivery that has been due longest, claimed for `lease`; None where there is none.
+
+    `ask` decides, in this transaction, whether a delivery may be sent: what may not is left as it says, and
+    the next one is looked at. What is `busy` is left alone. Digests come after notices.
+    """
+    claimable = can_be_claimed(now)
+    values = {
+        "state": DeliveryState.SENDING,
+        "told_with": None,
+        **claim_values(deliveries, owner, now + lease),
+    }
+    for row in _list_claimable(connection, now, busy):
+        decision = ask(row)
+        this = sa.and_(deliveries.c.id == row.id, claimable)
+        if not decision.sends:
+            decline_delivery(connection, row, this, decision)
+        elif connection.execute(sa.update(deliveries).where(this).values(values)).rowcount == 1:
+            return find_delivery(connection, row.id)
+    return None
+
+
+def is_any_due(connection: sa.Connection, now: datetime) -> bool:
+    """Return whether a delivery could be claimed at `now`, whatever its channel takes."""
+    return bool(_list_claimable(connection, now, _IDLE))
 
 
 def record_delivered(connection: sa.Connection, claim: DeliveryRow, attempt: Attempt) -> None:
@@ -179,6 +169,28 @@ def record_failed(
         _leave(connection, claim, attempt, {"state": DeliveryState.PENDING, "next_at": next_at})
 
 
+def record_expired(connection: sa.Connection, claim: DeliveryRow, attempt: Attempt, reason: str) -> None:
+    """Note a failed try of what something newer tells soon. Raises Fenced where the claim is not ours."""
+    _leave(connection, claim, attempt, {"state": DeliveryState.EXPIRED, "decision": reason})
+
+
+def holds_delivery(connection: sa.Connection, claim: DeliveryRow) -> bool:
+    """Return whether the delivery is claimed as `claim` says; it stays so until the commit."""
+    return holds_claim(connection, deliveries, _is_claimed(claim))
+
+
+def settle_delivery(connection: sa.Connection, claim: DeliveryRow) -> bool:
+    """Return whether the end of `claim` was committed. Raises Fenced where somebody else has it now."""
+    row = deliveries.c.id == claim.id
+    return was_ended(connection, deliveries, row=row, claimed=_is_claimed(claim), token=claim.token)
+
+
+def find_delivery(connection: sa.Connection, delivery_id: str) -> DeliveryRow | None:
+    """Return the delivery with this id, None where there is none."""
+    found = connection.execute(sa.select(deliveries).where(deliveries.c.id == delivery_id)).first()
+    return None if found is None else build_row(found)
+
+
 def list_deliveries(
     connection: sa.Connection,
     *,
@@ -196,7 +208,7 @@ def list_deliveries(
     seq = sa.func.coalesce(deliveries.c.seq, 0)
     order = (deliveries.c.created_at.desc(), seq.desc(), deliveries.c.id.desc())
     rows = connection.execute(query.order_by(*order).limit(newest)).all()
-    return [_build_row(row) for row in reversed(rows)]
+    return [build_row(row) for row in reversed(rows)]
 
 
 def list_attempts(connection: sa.Connection, delivery_id: str) -> list[Attempt]:
@@ -224,7 +236,7 @@ def retry_deliveries(
         query = query.where(deliveries.c.id.in_(list(ids)))
     if channel is not None:
         query = query.where(deliveries.c.channel == channel)
-    changes = {"state": DeliveryState.PENDING, "next_at": now, "attempts": 0}
+    changes = {"state": DeliveryState.PENDING, "next_at": now, "attempts": 0, "decision": None}
     restarted = []
     for found in connection.execute(query.order_by(deliveries.c.id)).scalars().all():
         changed = connection.execute(
@@ -237,7 +249,7 @@ def retry_deliveries(
 
 def summarise_outbox(connection: sa.Connection, now: datetime) -> OutboxSummary:
     """Return how much waits in the outbox at `now`."""
-    waits = deliveries.c.state.not_in(_FINISHED)
+    waits = deliveries.c.state.not_in(FINISHED)
     count = sa.func.count()
     pending, oldest = connection.execute(
         sa.select(count, sa.func.min(deliveries.c.created_at)).where(waits)
@@ -250,14 +262,72 @@ def summarise_outbox(connection: sa.Connection, now: datetime) -> OutboxSummary:
     )
 
 
-def _leave(connection: sa.Connection, claim: DeliveryRow, attempt: Attempt, changes: dict[str, Any]) -> None:
-    claimed = sa.and_(
-        deliveries.c.id == claim.id,
-        deliveries.c.state == DeliveryState.SENDING,
-        deliveries.c.token == claim.token,
+def has_earlier() -> sa.ColumnElement[bool]:
+    """Return the condition that a delivery waits for an earlier one of its incident."""
+    earlier = deliveries.alias("earlier")
+    return (
+        sa.select(sa.literal(1))
+        .where(
+            earlier.c.incident_id == deliveries.c.incident_id,
+            earlier.c.channel == deliveries.c.channel,
+            earlier.c.seq < deliveries.c.seq,
+            earlier.c.state.not_in(FINISHED),
+        )
+        .exists()
     )
+
+
+def _is_told_by_another() -> sa.ColumnElement[bool]:
+    """Return the condition that a delivery is told with another one, which is not finished."""
+    teller = deliveries.alias("teller")
+    return (
+        sa.select(sa.literal(1))
+        .where(teller.c.id == deliveries.c.told_with, teller.c.state.not_in(FINISHED))
+        .exists()
+    )
+
+
+def can_be_claimed(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a delivery is due at `now`, or that its claim has run out."""
+    return is_claimable(deliveries, waiting=DeliveryState.PENDING, working=DeliveryState.SENDING, now=now)
+
+
+def _list_claimable(connection: sa.Connection, now: datetime, busy: Busy) -> list[DeliveryRow]:
+    """Return the deliveries that may be claimed and wait for no earlier one, the first ones only."""
+    query = sa.select(deliveries).where(can_be_claimed(now), ~has_earlier(), ~_is_told_by_another())
+    if busy.channels:
+        query = query.where(deliveries.c.channel.not_in(sorted(busy.channels)))
+    if busy.deliveries:
+        query = query.where(deliveries.c.id.not_in(sorted(busy.deliveries)))
+    late = sa.case((deliveries.c.type == NoticeType.DIGEST.value, 1), else_=0)
+    order = (late, deliveries.c.next_at, deliveries.c.created_at, deliveries.c.id)
+    return [build_row(row) for row in connection.execute(query.order_by(*order).limit(_CANDIDATES))]
+
+
+def decline_delivery(
+    connection: sa.Connection, row: DeliveryRow, this: sa.ColumnElement[bool], decision: Decision
+) -> None:
+    """Leave a delivery that may not be sent as the gate decided; an end that nobody needs goes with it."""
+    changes: dict[str, Any] = {"decision": decision.reason, "owner": None, "claim_until": None}
+    if decision.word is DecisionWord.HOLD:
+        changes |= {"state": DeliveryState.PENDING, "next_at": decision.until}
+    else:
+        is_old = decision.word is DecisionWord.EXPIRE
+        changes["state"] = DeliveryState.EXPIRED if is_old else DeliveryState.SUPPRESSED
+    changed = connection.execute(sa.update(deliveries).where(this).values(changes)).rowcount
+    if changed == 1 and decision.word is DecisionWord.COLLAPSE:
+        later = sa.and_(
+            deliveries.c.incident_id == row.incident_id,
+            deliveries.c.channel == row.channel,
+            deliveries.c.seq > row.seq,
+            deliveries.c.state == DeliveryState.PENDING,
+        )
+        connection.execute(sa.update(deliveries).where(later).values(changes))
+
+
+def _leave(connection: sa.Connection, claim: DeliveryRow, attempt: Attempt, changes: dict[str, Any]) -> None:
     answer = {"last_status": attempt.status, "last_error": attempt.error}
-    if not end_claim(connection, deliveries, claimed, changes | answer):
+    if not end_claim(connection, deliveries, _is_claimed(claim), changes | answer):
         raise Fenced(f"delivery {claim.id} to {claim.channel}: somebody else took it over in the meantime")
     of_delivery = attempts.c.delivery_id == claim.id
     before = connection.execute(sa.select(sa.func.max(attempts.c.n)).where(of_delivery)).scalar()
@@ -273,6 +343,9 @@ def _leave(connection: sa.Connection, claim: DeliveryRow, attempt: Attempt, chan
     )
 
 
-def _build_row(row: sa.Row[Any]) -> DeliveryRow:
-    values = dict(row._mapping)  # noqa: SLF001 - public in SQLAlchemy; the underscore keeps it apart from columns.
-    return DeliveryRow(**{**values, "state": DeliveryState(row.state)})
+def _is_claimed(claim: DeliveryRow) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        deliveries.c.id == claim.id,
+        deliveries.c.state == DeliveryState.SENDING,
+        deliveries.c.token == claim.token,
+    )

@@ -12,14 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from driftwatch.errors import UsageError
-from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import Grid
 from driftwatch.profiles.reference import Block, Reference, Skipped
 from driftwatch.profiles.window import Window
 from driftwatch.store.batches import build_profile, describe_batch
-from driftwatch.store.codec import decode_counts, decode_grid, encode_counts, encode_grid
+from driftwatch.store.codec import decode_grid, encode_counts, encode_grid
 from driftwatch.store.monitors import MonitorRow, begin_history
 from driftwatch.store.recipe_codec import attach_recipes, describe_recipes
+from driftwatch.store.stored_columns import StoredColumns
 from driftwatch.store.tables import (
     reference_blocks,
     reference_columns,
@@ -118,16 +118,22 @@ def load_reference(
         names[row.place] = row.column_name
         grids[row.column_name] = decode_grid(row.grid, what=f"{place}, grid of column {row.column_name!r}")
     grids = attach_recipes(grids, head.derived, what=place)
-    counts: defaultdict[int, dict[str, Counts]] = defaultdict(dict)
+    stored: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
     for row in connection.execute(_select_parts(reference_counts, head, reference_counts.c.place)):
-        name = names[row.place]
-        what = f"{place}, block {row.block}, column {name!r}"
-        counts[row.block][name] = decode_counts(row.counts, grids[name], what=what)
+        stored[row.block][names[row.place]] = row.counts
     blocks = tuple(
-        Block(window=_read_window(row), profile=build_profile(counts[row.block], row.batch))
+        Block(
+            window=_read_window(row),
+            profile=build_profile(
+                StoredColumns(stored[row.block], grids, what=f"{place}, block {row.block}"), row.batch
+            ),
+        )
         for row in connection.execute(_select_parts(reference_blocks, head, reference_blocks.c.block))
     )
-    return Reference(grids=grids, blocks=blocks, skipped=_read_skipped(head), version=head.version)
+    reference = Reference(grids=grids, blocks=blocks, skipped=_read_skipped(head), version=head.version)
+    # What is damaged is met here, and not while a window is judged.
+    _ = reference.total
+    return reference
 
 
 def list_references(connection: sa.Connection, monitor: MonitorRow) -> list[ReferenceRow]:

@@ -10,7 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from driftwatch.store.claims import Fenced, claim_first, claim_values, end_claim, is_claimable
+from driftwatch.store.claims import (
+    Fenced,
+    claim_first,
+    claim_values,
+    end_claim,
+    holds_claim,
+    is_claimable,
+    was_ended,
+)
 from driftwatch.store.inserting import insert_new
 from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.tables import monitors, retrains
@@ -20,11 +28,13 @@ __all__ = [
     "RetrainRow",
     "RetrainState",
     "claim_retrain",
+    "holds_retrain",
     "last_retrain",
     "list_retrains",
     "queue_retrain",
     "record_accepted",
     "record_refused",
+    "settle_retrain",
 ]
 
 
@@ -137,6 +147,17 @@ def record_refused(
     _leave(connection, claim, changes)
 
 
+def holds_retrain(connection: sa.Connection, claim: RetrainRow) -> bool:
+    """Return whether the retrain is claimed as `claim` says; it stays so until the commit."""
+    return holds_claim(connection, retrains, _is_claimed(claim))
+
+
+def settle_retrain(connection: sa.Connection, claim: RetrainRow) -> bool:
+    """Return whether the end of `claim` was committed. Raises Fenced where somebody else has it now."""
+    row = retrains.c.id == claim.id
+    return was_ended(connection, retrains, row=row, claimed=_is_claimed(claim), token=claim.token)
+
+
 def last_retrain(connection: sa.Connection, monitor: MonitorRow) -> RetrainRow | None:
     """Return the monitor's latest retrain, whatever became of it."""
     query = _select_retrains().where(retrains.c.monitor_id == monitor.id)
@@ -155,13 +176,16 @@ def list_retrains(connection: sa.Connection, *, monitor: MonitorRow | None = Non
 
 
 def _leave(connection: sa.Connection, claim: RetrainRow, changes: dict[str, Any]) -> None:
-    claimed = sa.and_(
+    if not end_claim(connection, retrains, _is_claimed(claim), changes):
+        raise Fenced(f"retrain {claim.id} of {claim.monitor_key}: somebody else took it over in the meantime")
+
+
+def _is_claimed(claim: RetrainRow) -> sa.ColumnElement[bool]:
+    return sa.and_(
         retrains.c.id == claim.id,
         retrains.c.state == RetrainState.SENDING,
         retrains.c.token == claim.token,
     )
-    if not end_claim(connection, retrains, claimed, changes):
-        raise Fenced(f"retrain {claim.id} of {claim.monitor_key}: somebody else took it over in the meantime")
 
 
 def _select_retrains() -> sa.Select[Any]:

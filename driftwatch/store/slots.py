@@ -15,7 +15,14 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from driftwatch.profiles.window import Window
-from driftwatch.store.claims import Fenced, claim_values, end_claim, is_claimable
+from driftwatch.store.claims import (
+    Fenced,
+    claim_values,
+    end_claim,
+    holds_claim,
+    is_claimable,
+    was_ended,
+)
 from driftwatch.store.inserting import insert_new
 from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.tables import monitors, slots
@@ -30,11 +37,14 @@ __all__ = [
     "claim_slot",
     "due_slots",
     "finish_slot",
+    "holds_slot",
     "newest_slot",
     "open_slots",
     "plan_slots",
     "postpone_slot",
+    "renew_slot",
     "reopen_slots",
+    "settle_slot",
     "skip_slot",
 ]
 
@@ -183,6 +193,23 @@ def postpone_slot(
     _leave(connection, claim, changes)
 
 
+def renew_slot(connection: sa.Connection, claim: Claim, until: datetime) -> bool:
+    """Keep the claimed slot from others until then; return False where it is not ours any more."""
+    renewed = sa.update(slots).where(_is_claimed(claim)).values(claim_until=until)
+    return connection.execute(renewed).rowcount == 1
+
+
+def holds_slot(connection: sa.Connection, claim: Claim) -> bool:
+    """Return whether the slot is claimed as `claim` says; it stays so until the commit."""
+    return holds_claim(connection, slots, _is_claimed(claim))
+
+
+def settle_slot(connection: sa.Connection, claim: Claim) -> bool:
+    """Return whether the end of `claim` was committed. Raises Fenced where somebody else has the slot now."""
+    row = _is_slot(claim.monitor_id, claim.history, claim.window)
+    return was_ended(connection, slots, row=row, claimed=_is_claimed(claim), token=claim.token)
+
+
 def reopen_slots(connection: sa.Connection, monitor: MonitorRow, windows: Sequence[Window]) -> None:
     """Make finished or postponed slots due again, to be judged once more; claimed ones stay claimed."""
     connection.execute(
@@ -242,12 +269,7 @@ def open_slots(connection: sa.Connection, monitor: MonitorRow) -> list[SlotRow]:
 
 
 def _leave(connection: sa.Connection, claim: Claim, changes: dict[str, Any]) -> None:
-    claimed = sa.and_(
-        _is_slot(claim.monitor_id, claim.history, claim.window),
-        slots.c.state == SlotState.CLAIMED,
-        slots.c.token == claim.token,
-    )
-    if not end_claim(connection, slots, claimed, changes):
+    if not end_claim(connection, slots, _is_claimed(claim), changes):
         raise Fenced(
             f"{claim.monitor_key}, window {claim.window}: somebody else took this window over after "
             f"{claim.until.isoformat()}; what was worked out here is dropped"
@@ -276,6 +298,14 @@ def _is_slot(monitor_id: int, history: int, window: Window) -> sa.ColumnElement[
         slots.c.history == history,
         slots.c.window_start == window.start,
         slots.c.window_end == window.end,
+    )
+
+
+def _is_claimed(claim: Claim) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _is_slot(claim.monitor_id, claim.history, claim.window),
+        slots.c.state == SlotState.CLAIMED,
+        slots.c.token == claim.token,
     )
 
 

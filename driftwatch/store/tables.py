@@ -38,9 +38,12 @@ __all__ = [
     "column_statistics",
     "configs",
     "deliveries",
+    "destinations",
+    "escalations",
     "events",
     "findings",
     "incidents",
+    "leases",
     "ledgers",
     "meta",
     "metadata",
@@ -53,11 +56,12 @@ __all__ = [
     "reference_versions",
     "retrains",
     "scores",
+    "silences",
     "slots",
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0004"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""
@@ -138,6 +142,7 @@ slots = define_table(
     Column("due_at", UtcMicros, nullable=False),
     *build_claim_columns(),
     Column("reason", ExactText),
+    Column("look_at", UtcMicros),
     ForeignKeyConstraint(["monitor_id"], ["monitors.id"]),
     Index("ix_slots_open", "state", "monitor_id", "history", "window_start"),
 )
@@ -160,8 +165,10 @@ verdicts = define_table(
     Column("token", BigInteger, nullable=False),
     Column("finished_at", UtcMicros, nullable=False),
     Column("batch", JsonText),
+    Column("grain", WORD),
     refer_to("slots", "monitor_id", "history", "window_start"),
     Index("ix_verdicts_fingerprint", "monitor_id", "history", "counts_fingerprint"),
+    Index("ix_verdicts_grain", "monitor_id", "history", "grain", "finished_at"),
 )
 
 findings = define_table(
@@ -272,6 +279,9 @@ deliveries = define_table(
     Column("last_error", ExactText),
     Column("created_at", UtcMicros, nullable=False),
     Column("delivered_at", UtcMicros),
+    Column("decision", ExactText),
+    Column("group_key", NAME),
+    Column("told_with", String(64)),
     UniqueConstraint("incident_id", "seq", "channel", name="uq_deliveries_notice"),
     Index("ix_deliveries_due", "state", "next_at"),
 )
@@ -303,4 +313,45 @@ retrains = define_table(
     UniqueConstraint("retrain_key", name="uq_retrains_key"),
     Index("ix_retrains_due", "state", "next_at"),
     sqlite_autoincrement=True,
+)
+
+leases = define_table(
+    "leases",
+    Column("name", NAME, primary_key=True),
+    Column("holder", ExactText),
+    Column("term", BigInteger, nullable=False),
+    Column("expires_at", UtcMicros, nullable=False),
+)
+
+silences = define_table(
+    "silences",
+    Column("id", ID, primary_key=True),
+    Column("matchers", JsonText, nullable=False),
+    Column("starts_at", UtcMicros, nullable=False),
+    Column("ends_at", UtcMicros, nullable=False),
+    Column("author", ExactText, nullable=False),
+    Column("reason", ExactText, nullable=False),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("expired_by", ExactText),
+    # People hold on to these numbers: one is never given twice.
+    sqlite_autoincrement=True,
+)
+
+destinations = define_table(
+    "destinations",
+    Column("channel", NAME, primary_key=True),
+    Column("refusals", Integer, nullable=False),
+    Column("disabled_at", UtcMicros),
+    Column("reason", ExactText),
+    Column("next_at", UtcMicros),
+    Column("settings", String(64), nullable=False),
+)
+
+escalations = define_table(
+    "escalations",
+    Column("incident_id", ID, ForeignKey("incidents.id"), primary_key=True, autoincrement=False),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("due_at", UtcMicros, nullable=False),
+    Column("decided_at", UtcMicros),
+    Column("decision", ExactText),
 )

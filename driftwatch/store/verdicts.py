@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from driftwatch.incidents.finding import Finding, FindingKind, Verdict, VerdictWord
+from driftwatch.incidents.finding import Finding, FindingKind, Near, Verdict, VerdictWord
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
 from driftwatch.statistics.catalogue import Statistic
@@ -20,8 +21,10 @@ from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.tables import column_statistics, findings, profiles, verdicts
 
 __all__ = [
+    "Grain",
     "Judgement",
     "VerdictRow",
+    "find_newest_token",
     "find_repeats",
     "last_with_rows",
     "list_verdicts",
@@ -30,6 +33,13 @@ __all__ = [
 ]
 
 _PARTS = ("value", "low", "high", "p_value", "debiased")
+
+
+class Grain(StrEnum):
+    """How finely the counts of a judged window are still kept; null where they are as they were counted."""
+
+    COARSE = "coarse"  # What lies between two coarse points stands in one cell.
+    GONE = "gone"  # No longer: what was found in the window is kept, not what it was found in.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +59,15 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VerdictRow:
-    """A stored verdict, with its findings but without its statistics (see `evidence.load_statistics`)."""
+    """A stored verdict, with its findings but without its statistics (see `evidence.load_statistics`).
+
+    `grain` says how finely its counts are still kept, None where they are as they were counted.
+    """
 
     verdict: Verdict
     revision: int
     judgement: Judgement
+    grain: Grain | None = None
 
     @property
     def window(self) -> Window:
@@ -83,7 +97,8 @@ def record_verdict(
         "window_start": verdict.window.start,
         "revision": revision,
     }
-    head = _describe_verdict(verdict, judgement) | {"batch": profile and describe_batch(profile)}
+    batch = profile and describe_batch(profile) | _describe_near(verdict)
+    head = _describe_verdict(verdict, judgement) | {"batch": batch}
     connection.execute(sa.insert(verdicts).values(key | head))
     counted = profile.columns if profile else {}
     for table, rows in (
@@ -123,6 +138,18 @@ def list_verdicts(
 def newest_verdict(connection: sa.Connection, monitor: MonitorRow) -> VerdictRow | None:
     """Return the verdict on the latest window that was judged in the monitor's present history."""
     return next(iter(list_verdicts(connection, monitor, newest=1)), None)
+
+
+def find_newest_token(connection: sa.Connection, monitor: MonitorRow) -> tuple[datetime, int] | None:
+    """Return the start of the latest window that was judged, and the token of the claim it was under."""
+    query = (
+        sa.select(verdicts.c.window_start, verdicts.c.token)
+        .where(_is_of(monitor), verdicts.c.newest)
+        .order_by(verdicts.c.window_start.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.window_start, row.token)
 
 
 def last_with_rows(connection: sa.Connection, monitor: MonitorRow) -> Window | None:
@@ -209,6 +236,16 @@ def _describe_verdict(verdict: Verdict, judgement: Judgement) -> dict[str, Any]:
     }
 
 
+def _describe_near(verdict: Verdict) -> dict[str, Any]:
+    near = [{"column": one.column, "kind": one.kind.value} for one in verdict.near]
+    return {"near": near} if near else {}
+
+
+def _read_near(batch: Mapping[str, Any] | None) -> tuple[Near, ...]:
+    found = batch.get("near", ()) if batch else ()
+    return tuple(Near(column=one["column"], kind=FindingKind(one["kind"])) for one in found)
+
+
 def _describe_finding(finding: Finding) -> dict[str, Any]:
     return {
         "column_name": finding.column,
@@ -242,6 +279,7 @@ def _build_row(row: sa.Row[Any], found: list[Finding]) -> VerdictRow:
             limit=row.score_limit,
             calibration=row.calibration,
             reason=row.reason,
+            near=_read_near(row.batch),
         ),
         revision=row.revision,
         judgement=Judgement(
@@ -251,4 +289,5 @@ def _build_row(row: sa.Row[Any], found: list[Finding]) -> VerdictRow:
             reference_version=row.reference_version,
             counts_fingerprint=row.counts_fingerprint,
         ),
+        grain=Grain(row.grain) if row.grain else None,
     )

@@ -282,7 +282,7 @@ def test_the_repr_of_a_database_has_its_place_only(database: Database) -> None:
 def test_a_store_of_a_newer_schema_can_be_used(sqlite_url: str) -> None:
     engine = open_database(sqlite_url)
     engine.write(
-        lambda connection: connection.execute(sa.text("UPDATE driftwatch_version SET version_num = '0002'"))
+        lambda connection: connection.execute(sa.text("UPDATE driftwatch_version SET version_num = '9999'"))
     )
     engine.close()
 
@@ -290,3 +290,68 @@ def test_a_store_of_a_newer_schema_can_be_used(sqlite_url: str) -> None:
 
     assert _read(opened, "a") is None
     opened.close()
+
+
+SERVERS = pytest.mark.parametrize("store_url", ["postgresql", "mariadb"], indirect=True)
+
+
+def cut_off(database: Database, connection: sa.Connection, *, commits: bool) -> None:
+    """Let the connection be lost during its commit, before or after the commit took place."""
+    is_postgres = database.dialect == "postgresql"
+    question = "SELECT pg_backend_pid()" if is_postgres else "SELECT CONNECTION_ID()"
+    command = "SELECT pg_terminate_backend({})" if is_postgres else "KILL {}"
+    number = connection.exec_driver_sql(question).scalar_one()
+    lost: list[int] = []
+
+    def kill(of: sa.Connection) -> None:
+        if lost:
+            return
+        lost.append(number)
+        if commits:
+            of.exec_driver_sql("COMMIT")
+            of.exec_driver_sql("BEGIN")
+        database.read(lambda other: other.exec_driver_sql(command.format(number)).close())
+        # What is sent now meets a closed connection; the driver notices at the latest with the commit.
+        if not is_postgres:
+            of.exec_driver_sql("SELECT 1")
+
+    sa.event.listen(connection, "commit", kill)
+
+
+@SERVERS
+@pytest.mark.parametrize("commits", [False, True])
+def test_a_commit_that_was_cut_off_is_found_out_about(store_url: str, commits: bool) -> None:
+    database, _ = _open_with_pauses(store_url)
+    runs: list[str] = []
+    asked: list[str] = []
+
+    def work(connection: sa.Connection) -> str:
+        runs.append("run")
+        write_meta(connection, "cut", str(len(runs)))
+        if len(runs) == 1:
+            cut_off(database, connection, commits=commits)
+        return f"result {len(runs)}"
+
+    def settle(connection: sa.Connection, result: str) -> bool:
+        asked.append(result)
+        return read_meta(connection, "cut") is not None
+
+    returned = database.write(work, settle=settle)
+
+    kept = _read(database, "cut")
+    database.write(lambda connection: connection.execute(sa.text("DELETE FROM meta")))
+    database.close()
+    assert asked == ["result 1"]
+    assert (returned, kept) == (("result 1", "1") if commits else ("result 2", "2"))
+
+
+@SERVERS
+def test_without_a_way_to_find_out_the_outcome_is_said_to_be_unknown(store_url: str) -> None:
+    database, _ = _open_with_pauses(store_url)
+
+    def work(connection: sa.Connection) -> None:
+        cut_off(database, connection, commits=False)
+
+    with pytest.raises(StoreError, match="whether it was is unknown"):
+        database.write(work)
+    database.close()

@@ -10,7 +10,8 @@ from driftwatch.statistics.catalogue import Statistic
 from driftwatch.store.database import Database
 from driftwatch.store.evidence import load_profile, load_statistics
 from driftwatch.store.monitors import MonitorRow
-from driftwatch.store.tables import profiles
+from driftwatch.store.tables import profiles, verdicts
+from driftwatch.store.verdicts import Grain, list_verdicts
 from tests.support.stored import (
     build_reference,
     build_verdict,
@@ -101,3 +102,21 @@ def test_statistics_come_back_with_nan_and_infinities_unknown(database: Database
         "origin ": {"psi": Statistic(value=None), "chi_square": Statistic(value=2.5)},
     }
     assert database.read(lambda connection: load_statistics(connection, monitor, day(4))) == {}
+
+
+@pytest.mark.parametrize(
+    ("grain", "is_given", "is_given_as_fine"),
+    [(None, True, True), (Grain.COARSE, True, False), (Grain.GONE, False, False)],
+)
+def test_coarse_counts_are_no_fine_ones_and_those_that_are_gone_are_none(
+    database: Database, grain: Grain | None, is_given: bool, is_given_as_fine: bool
+) -> None:
+    monitor, reference = register(database), _build_pinned()
+    record(database, monitor, build_verdict(0, rows=50), count_rows(dict(reference.grids), 7, 50))
+    database.write(lambda connection: connection.execute(sa.update(verdicts).values(grain=grain)))
+
+    given = _load(database, monitor, 0, reference)
+    fine = database.read(lambda tx: load_profile(tx, monitor, day(0), reference, only_fine=True))
+
+    assert (given is not None, fine is not None) == (is_given, is_given_as_fine)
+    assert database.read(lambda tx: list_verdicts(tx, monitor))[0].grain is grain

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from driftwatch.errors import StoreError
-from driftwatch.incidents.finding import VerdictWord
+from driftwatch.incidents.finding import FindingKind, Near, VerdictWord
+from driftwatch.profiles.profile import Profile
 from driftwatch.store.database import Database
 from driftwatch.store.verdicts import (
     Judgement,
@@ -128,3 +130,15 @@ def test_a_verdict_without_a_slot_is_refused(database: Database) -> None:
         database.write(
             lambda connection: record_verdict(connection, monitor, build_verdict(0), None, judgement)
         )
+
+
+def test_what_was_near_its_limit_comes_back_with_the_counts(database: Database) -> None:
+    monitor = register(database)
+    near = (Near(column="a", kind=FindingKind.DRIFT), Near(column=None, kind=FindingKind.VOLUME))
+    profile = Profile(rows=100, columns={})
+
+    record(database, monitor, replace(build_verdict(0), near=near), profile)
+    record(database, monitor, build_verdict(1), profile)
+    rows = database.read(lambda connection: list_verdicts(connection, monitor))
+
+    assert [row.verdict.near for row in rows] == [near, ()]
