@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,28 +52,39 @@ def find_moments(layout: Layout, total: Tally) -> Moments:
     J. L. Doob, "Heuristic approach to the Kolmogorov–Smirnov theorems", Annals of Mathematical Statistics
     20, 1949.
     """
-    rng = np.random.default_rng(_SEED)
     mean, freedom = np.ones(len(layout.parts)), np.ones(len(layout.parts))
-    normals = rng.standard_normal((_DRAWS, layout.width))
     for place in range(len(layout.columns)):
-        drawn = _draw(layout, total, place, normals)
-        if drawn is not None and (middle := float(drawn.mean())) > 0:
-            mean[place] = middle
-            freedom[place] = min(_MOST, max(1.0, 2 * middle**2 / max(float(drawn.var()), 1e-12)))
+        size = len(layout.starts[place]) - (0 if layout.is_number[place] else 1)
+        cells = total.cells[place, :size]
+        law = _find_law(cells[cells > 0].tobytes(), layout.is_number[place], layout.width)
+        if law is not None:
+            mean[place], freedom[place] = law
     return Moments(mean=mean, freedom=freedom)
 
 
-def _draw(
-    layout: Layout, total: Tally, place: int, normals: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
-    size = len(layout.starts[place]) - (0 if layout.is_number[place] else 1)
-    cells = total.cells[place, :size]
-    cells = cells[cells > 0]
+# Columns without ties have the same shares, and a reference is made ready more than once.
+@lru_cache(maxsize=4096)
+def _find_law(counted: bytes, is_number: bool, width: int) -> tuple[float, float] | None:
+    """Return mean and degrees of freedom of a part with these filled cells; None where nothing varies."""
+    cells = np.frombuffer(counted, dtype=np.int64)
     if len(cells) < 2:
         return None
+    drawn = _draw(cells, is_number=is_number, normals=_draw_normals(width))
+    middle = float(drawn.mean())
+    if middle <= 0:
+        return None
+    return middle, min(_MOST, max(1.0, 2 * middle**2 / max(float(drawn.var()), 1e-12)))
+
+
+@lru_cache(maxsize=4)
+def _draw_normals(width: int) -> NDArray[np.float64]:
+    return np.random.default_rng(_SEED).standard_normal((_DRAWS, width))
+
+
+def _draw(cells: NDArray[np.int64], *, is_number: bool, normals: NDArray[np.float64]) -> NDArray[np.float64]:
     shares = cells / cells.sum()
     steps = normals[:, : len(cells)] * np.sqrt(shares)
     bridge = steps - shares * steps.sum(axis=1, keepdims=True)
-    if layout.is_number[place]:
+    if is_number:
         return np.asarray(np.max(np.abs(np.cumsum(bridge, axis=1)), axis=1) ** 2)
     return np.asarray(np.max(bridge**2 / (shares * (1 - shares)), axis=1))

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc, gammaln, log_ndtr, ndtri_exp
+from scipy.special import gammaincc, gammainccinv, gammaln, log_ndtr, ndtri_exp
 
 from driftwatch.calibration.moments import Moments
 
@@ -70,6 +70,16 @@ def unscore(limit: float, chance: float, wobble: float, mean: float, freedom: fl
     >>> round(unscore(3.0, 1.0, 0.0, 1.0, 1.0), 6)
     9.0
     """
+    least = tail(limit)
+    if limit <= 0 or least <= _DEEP:
+        return _search(limit, chance, wobble, mean, freedom)
+    explained = mean * chance + wobble
+    mixed = float(_mix_freedom(np.array(mean * chance / explained), np.array(freedom)))
+    return explained * float(gammainccinv(mixed / 2, math.exp(least))) * 2 / mixed
+
+
+def _search(limit: float, chance: float, wobble: float, mean: float, freedom: float) -> float:
+    """Return the squared distance that would have scored `limit` where the tail has no inverse."""
     one = np.ones(_TRIED)
     moments = Moments(mean=mean * one, freedom=freedom * one)
 
