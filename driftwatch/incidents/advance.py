@@ -26,8 +26,11 @@ from driftwatch.incidents.changes import (
     list_stretches,
     merge_members,
     raise_severity,
+    say_broken,
+    take_up_again,
 )
 from driftwatch.incidents.finding import Verdict
+from driftwatch.incidents.flapping import Flaps, note_flips
 from driftwatch.incidents.incident import (
     Advance,
     Incident,
@@ -42,8 +45,10 @@ from driftwatch.profiles.window import Window
 
 __all__ = ["advance"]
 
+NO_FLAPS = Flaps()
 
-def advance(  # noqa: PLR0913 - the seven things that a step depends on, each named at the call.
+
+def advance(  # noqa: PLR0913 - the eight things that a step depends on, each named at the call.
     incident: Incident | None,
     verdict: Verdict,
     policy: Policy,
@@ -52,6 +57,7 @@ def advance(  # noqa: PLR0913 - the seven things that a step depends on, each na
     monitor: str,
     now: datetime,
     telling: bool,
+    flaps: Flaps = NO_FLAPS,
 ) -> Advance:
     """Return the drift or data incident of a monitor after one more window.
 
@@ -69,6 +75,8 @@ def advance(  # noqa: PLR0913 - the seven things that a step depends on, each na
         The time of the step: in a replay the window's end plus delay.
     telling
         False in a replay that tells nobody: the same steps, none of which tells.
+    flaps
+        How often one of this kind opened and resolved lately.
 
     Raises
     ------
@@ -77,11 +85,19 @@ def advance(  # noqa: PLR0913 - the seven things that a step depends on, each na
     """
     _require_order(incident, verdict.window)
     before = incident if incident is not None and incident.is_live else None
-    moment = Moment(window=verdict.window, now=now, telling=telling)
+    moment = Moment(window=verdict.window, now=now, telling=telling, flapping=flaps.flapping)
     sight = read_axis(verdict, kind, before.members if before else ())
     if before is None:
-        return _begin(sight, policy, moment, kind, monitor)
-    seen = replace(before, seen_to=verdict.window)
+        step = _begin(sight, policy, moment, kind, monitor)
+    else:
+        step = _continue(before, sight, policy, moment)
+    if sight is None:
+        return step
+    return note_flips(step, flaps, window=verdict.window, now=now, telling=telling)
+
+
+def _continue(before: Incident, sight: Sight | None, policy: Policy, moment: Moment) -> Advance:
+    seen = replace(before, seen_to=moment.window)
     if sight is None:
         return Advance(incident=seen)
     seen = replace(seen, members=merge_members(before.members, sight.breached, sight.calm))
@@ -186,10 +202,9 @@ def _note_changes(
     again = tuple(member for member in sight.breached if member.again and member.key in known)
     if not again:
         return incident, []
-    broken = f"; {incident.acknowledged_by} had acknowledged it" if incident.acknowledged_by else ""
+    broken = say_broken(incident)
     reason = f"{name_members(again)} changed once more, against the first windows in this incident{broken}."
-    after = replace(incident, acknowledged_by=None, acknowledged_at=None)
-    return after, [Change(TransitionKind.CHANGED, reason)]
+    return take_up_again(incident), [Change(TransitionKind.CHANGED, reason)]
 
 
 def _continue_clean(incident: Incident, policy: Policy, moment: Moment) -> Advance:

@@ -50,9 +50,9 @@ class Sight:
 def read_axis(verdict: Verdict, kind: IncidentKind, members: Iterable[Member]) -> Sight | None:
     """Return what a window says about an axis with these `members`; None when it is no evidence.
 
-    A member is clean when nothing of the axis was found about it and, on the drift axis, when its column was
-    really judged: it is there, of the right type, was not found to lack values, and the window is not a
-    repetition of an earlier one. Raises ValueError for a kind that is not judged from findings.
+    A member is clean when nothing of the axis was found about it or is near its limit and, on the drift axis,
+    when its column was really judged: it is there, of the right type, was not found to lack values, and the
+    window is not a repetition of an earlier one. Raises ValueError for a kind not judged from findings.
     """
     if kind not in {IncidentKind.DRIFT, IncidentKind.DATA}:
         raise ValueError(f"{kind} incidents are not advanced by findings; use advance_condition")
@@ -61,13 +61,16 @@ def read_axis(verdict: Verdict, kind: IncidentKind, members: Iterable[Member]) -
     kinds = DATA_KINDS if kind is IncidentKind.DATA else frozenset({FindingKind.DRIFT})
     groups = _group_findings(verdict, kinds)
     findings = [finding for group in groups.values() for finding in group]
+    near = {_find_key(one.column, one.kind) for one in verdict.near if one.kind in kinds}
     return Sight(
         breached=tuple(_build_member(verdict, group) for group in groups.values()),
         severity=_rate_severity(findings),
         calm=frozenset(
             member.key
             for member in members
-            if member.key not in groups and (kind is IncidentKind.DATA or _was_judged(verdict, member.column))
+            if member.key not in groups
+            and member.key not in near
+            and (kind is IncidentKind.DATA or _was_judged(verdict, member.column))
         ),
     )
 
@@ -85,10 +88,13 @@ def _group_findings(
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in verdict.findings:
         if finding.kind in kinds:
-            whole = finding.column is None
-            key = ("", finding.kind.value) if whole else ("column", finding.column or "")
-            groups.setdefault(key, []).append(finding)
+            groups.setdefault(_find_key(finding.column, finding.kind), []).append(finding)
     return groups
+
+
+def _find_key(column: str | None, kind: FindingKind) -> tuple[str, str]:
+    """Return the key of the member that something about a column, or the whole window, is about."""
+    return ("", kind.value) if column is None else ("column", column)
 
 
 def _build_member(verdict: Verdict, findings: list[Finding]) -> Member:

@@ -19,7 +19,7 @@ from driftwatch.incidents.phrases import (
     say_type_changed,
     say_unseen,
 )
-from driftwatch.incidents.rules import REPEATED_SHARE, VOLUME, Rule
+from driftwatch.incidents.rules import KINDS_OF_STATISTIC, REPEATED_SHARE, VOLUME, Rule
 from driftwatch.profiles.keys import KeySample
 from driftwatch.statistics.catalogue import Statistic
 from driftwatch.statistics.p_values import find_p_value
@@ -27,25 +27,19 @@ from driftwatch.statistics.volume import volume
 
 __all__ = ["find_breaches", "find_key_breach", "find_volume_breach"]
 
-_ALL = "*"
-_KINDS = {
-    "missing_share": FindingKind.MISSING,
-    "unseen_share": FindingKind.UNSEEN,
-    "range_share": FindingKind.RANGE,
-    "unreadable_share": FindingKind.TYPE_CHANGED,
-}
-
 
 def find_breaches(
     rules: Sequence[Rule], pair: Pair, found: Mapping[str, Statistic], moved: float
 ) -> Iterator[Finding]:
     """Yield a finding for every rule that a column breaks; at least `moved`, a share, of its rows moved."""
     for rule in rules:
-        statistic = found.get(rule.statistic) if _is_about(rule, pair) else None
+        statistic = (
+            found.get(rule.statistic) if rule.is_about(pair.column, is_derived=pair.is_derived) else None
+        )
         breach = None if statistic is None else _say_breach(rule, pair, statistic)
         if statistic is None or statistic.value is None or breach is None:
             continue
-        kind = _KINDS.get(rule.statistic, FindingKind.DRIFT)
+        kind = KINDS_OF_STATISTIC.get(rule.statistic, FindingKind.DRIFT)
         text = _say_found(pair, kind, statistic.value, moved)
         yield Finding(
             column=pair.column,
@@ -56,11 +50,6 @@ def find_breaches(
             text=f"{text}; {breach}" if text else breach,
             moved_share=moved if kind is FindingKind.DRIFT else statistic.value,
         )
-
-
-def _is_about(rule: Rule, pair: Pair) -> bool:
-    """Return whether a rule is about a column: one for every column means those that are delivered."""
-    return rule.column == pair.column or (rule.column == _ALL and not pair.is_derived)
 
 
 def _say_breach(rule: Rule, pair: Pair, found: Statistic) -> str | None:

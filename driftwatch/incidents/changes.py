@@ -8,7 +8,8 @@ Who is told:
 4. columns that join when the last telling is a season cycle old: `incident.updated`; otherwise they are
    shown with the next telling;
 5. a column that takes part and changes once more: `incident.updated`;
-6. the end of an incident that somebody was told of: `incident.resolved`.
+6. the end of an incident that somebody was told of: `incident.resolved`;
+7. neither 2 nor 6 while it flaps.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from driftwatch.incidents.incident import (
     Transition,
     TransitionKind,
 )
-from driftwatch.incidents.naming import name_members
-from driftwatch.incidents.words import say_window
+from driftwatch.incidents.naming import name_member, name_members
+from driftwatch.incidents.words import say_count, say_window
 from driftwatch.profiles.window import Window
 
 __all__ = [
@@ -38,19 +39,28 @@ __all__ = [
     "conclude",
     "let_go",
     "list_stretches",
+    "mark_told",
     "merge_members",
     "raise_severity",
+    "say_broken",
+    "take_up_again",
     "tell_state",
 ]
+
+_HELD = frozenset({NoticeType.OPENED, NoticeType.RESOLVED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """When something is looked at: the window, the time, and whether anybody may be told."""
+    """When something is looked at: the window, the time, and whether anybody may be told.
+
+    `flapping`: that something opens or resolves is told to nobody, unless it is critical.
+    """
 
     window: Window
     now: datetime
     telling: bool
+    flapping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,8 @@ def conclude(incident: Incident, changes: list[Change], moment: Moment, *, seaso
     """Return the incident with its `changes` as transitions, having decided whether one of them tells."""
     kinds = {change.kind for change in changes}
     notice = _choose_notice(incident, kinds, moment, season) if moment.telling else None
+    if moment.flapping and notice in _HELD and incident.severity is not Severity.CRITICAL:
+        notice = None
     carrier = None if notice is None else _choose_carrier(incident, kinds, notice)
     if carrier is TransitionKind.TOLD:
         changes = [*changes, Change(TransitionKind.TOLD, _explain_telling(incident))]
@@ -85,28 +97,62 @@ def conclude(incident: Incident, changes: list[Change], moment: Moment, *, seaso
         paged=incident.paged or (incident.is_open and incident.severity > Severity.MINOR),
     )
     if notice is not None:
-        after = replace(after, told_at=moment.now, told_severity=after.severity)
+        after = mark_told(after, notice, moment.now)
     return Advance(incident=after, transitions=transitions)
 
 
-def tell_state(incident: Incident, *, now: datetime) -> Advance:
-    """Return the telling that a replay owes at its end: only the final state of an incident is told.
+def mark_told(incident: Incident, notice: NoticeType, now: datetime) -> Incident:
+    """Return the incident as one that people know of as it stands."""
+    return replace(
+        incident,
+        told_at=now,
+        told_severity=incident.severity,
+        told_as=notice,
+        told_columns=tuple(name_member(member) for member in incident.members),
+        told_windows=incident.windows_open,
+        reminded=incident.reminded + 1 if notice is NoticeType.REMINDER else 0,
+    )
+
+
+def take_up_again(incident: Incident) -> Incident:
+    """Return the incident without what a person said about being quiet."""
+    return replace(
+        incident,
+        acknowledged_by=None,
+        acknowledged_at=None,
+        acknowledged_until=None,
+        snoozed_by=None,
+        snoozed_until=None,
+    )
+
+
+def say_broken(incident: Incident) -> str:
+    """Return who is told all the same, for the end of a sentence; empty where nobody asked for quiet."""
+    acknowledged = incident.acknowledged_by and f"; {incident.acknowledged_by} had acknowledged it"
+    snoozed = incident.snoozed_by and f"; {incident.snoozed_by} had snoozed it"
+    return f"{acknowledged or ''}{snoozed or ''}"
+
+
+def tell_state(incident: Incident, *, now: datetime, caught_up: int = 0) -> Advance:
+    """Return the telling that is owed after a replay: only the final state of an incident is told.
 
     An open incident that nobody was told of, one that is worse than what was told, and the end of one
-    that was told give one transition that tells; anything else none.
+    that was told give one transition that tells; anything else none. `caught_up` says how many windows
+    were judged after the time in which somebody should have looked at them.
     """
     notice = _choose_owed(incident)
     if notice is None:
         return Advance(incident=incident)
+    why = _explain_telling(incident)
     step = Transition(
         seq=incident.seq + 1,
         kind=TransitionKind.TOLD,
-        reason=_explain_telling(incident),
+        reason=f"Caught up {say_count(caught_up, 'window')}. {why}" if caught_up else why,
         tells=notice,
         at=now,
         window=incident.seen_to,
     )
-    after = replace(incident, seq=step.seq, told_at=now, told_severity=incident.severity)
+    after = mark_told(replace(incident, seq=step.seq), notice, now)
     return Advance(incident=after, transitions=(step,))
 
 
@@ -153,15 +199,14 @@ def list_stretches(left: tuple[Member, ...], until: datetime) -> tuple[Hold, ...
 
 
 def raise_severity(incident: Incident, severity: Severity) -> tuple[Incident, list[Change]]:
-    """Return the incident at the worse of both severities; a rise breaks an acknowledgement.
+    """Return the incident at the worse of both severities; a rise breaks an acknowledgement and a snooze.
 
     While it is open the severity never falls, so that a fault that comes and goes is told once.
     """
     if severity <= incident.severity:
         return incident, []
-    broken = f"; {incident.acknowledged_by} had acknowledged it" if incident.acknowledged_by else ""
-    reason = f"It is {severity} now and was {incident.severity} before{broken}."
-    after = replace(incident, severity=severity, acknowledged_by=None, acknowledged_at=None)
+    reason = f"It is {severity} now and was {incident.severity} before{say_broken(incident)}."
+    after = replace(take_up_again(incident), severity=severity)
     return after, [Change(TransitionKind.WORSENED, reason)]
 
 
@@ -198,8 +243,7 @@ def _choose_carrier(incident: Incident, kinds: set[TransitionKind], notice: Noti
 
 def _choose_owed(incident: Incident) -> NoticeType | None:
     if incident.state is IncidentState.RESOLVED:
-        told, over = incident.told_at, incident.resolved_at
-        return NoticeType.RESOLVED if told is not None and over is not None and told < over else None
+        return None if incident.told_at is None or incident.is_told_over else NoticeType.RESOLVED
     if not incident.is_open or incident.severity is Severity.MINOR:
         return None
     if incident.told_severity is None:

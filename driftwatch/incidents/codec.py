@@ -15,6 +15,7 @@ from driftwatch.incidents.incident import (
     IncidentState,
     Label,
     Member,
+    NoticeType,
     Severity,
 )
 from driftwatch.incidents.stamps import decode_window, encode_window, read_stamp, write_stamp
@@ -24,7 +25,16 @@ __all__ = ["INCIDENT_VERSION", "decode_incident", "encode_incident"]
 INCIDENT_VERSION = 1
 """The version of the document that `encode_incident` writes."""
 
-_MOMENTS = ("opened_at", "resolved_at", "told_at", "unsent_at", "acknowledged_at", "labelled_at")
+_MOMENTS = (
+    "opened_at",
+    "resolved_at",
+    "told_at",
+    "unsent_at",
+    "acknowledged_at",
+    "acknowledged_until",
+    "snoozed_until",
+    "labelled_at",
+)
 _WINDOWS = ("first_window", "last_window", "seen_to")
 _PLAIN = (
     "monitor",
@@ -34,6 +44,8 @@ _PLAIN = (
     "windows_open",
     "paged",
     "acknowledged_by",
+    "snoozed_by",
+    "assigned_to",
     "labelled_by",
     "seq",
 )
@@ -53,7 +65,15 @@ def encode_incident(incident: Incident) -> dict[str, Any]:
         "state": incident.state.value,
         "severity": incident.severity.value,
         "told_severity": _write_severity(incident.told_severity),
+        "told_as": None if incident.told_as is None else incident.told_as.value,
         "unsent_severity": _write_severity(incident.unsent_severity),
+        "unsent_as": None if incident.unsent_as is None else incident.unsent_as.value,
+        "told_columns": list(incident.told_columns),
+        "told_windows": incident.told_windows,
+        "reminded": incident.reminded,
+        "escalated_to": list(incident.escalated_to),
+        "flips": [write_stamp(flip) for flip in incident.flips],
+        "flapping": incident.flapping,
         "recent": list(incident.recent),
         "label": None if incident.label is None else incident.label.value,
         "left": [_encode_hold(hold) for hold in incident.left],
@@ -82,9 +102,17 @@ def decode_incident(document: dict[str, Any], *, id: int | None) -> Incident:  #
         state=IncidentState(document["state"]),
         severity=Severity(document["severity"]),
         told_severity=_read_severity(document["told_severity"]),
+        told_as=_read_notice(document, "told"),
         unsent_severity=_read_severity(document.get("unsent_severity")),
+        unsent_as=_read_notice(document, "unsent"),
         label=None if label is None else Label(label),
         left=tuple(_decode_hold(hold) for hold in document.get("left", ())),
+        told_columns=tuple(document.get("told_columns", ())),
+        told_windows=int(document.get("told_windows", 0)),
+        reminded=int(document.get("reminded", 0)),
+        escalated_to=tuple(document.get("escalated_to", ())),
+        flips=tuple(read_stamp(flip) for flip in document.get("flips", ())),
+        flapping=bool(document.get("flapping", False)),
         recent=tuple(document["recent"]),
         members=tuple(_decode_member(member) for member in document["members"]),
         **restored,
@@ -132,6 +160,17 @@ def _write_severity(severity: Severity | None) -> str | None:
 
 def _read_severity(word: str | None) -> Severity | None:
     return None if word is None else Severity(word)
+
+
+def _read_notice(document: dict[str, Any], which: str) -> NoticeType | None:
+    """Return what was last told, or kept from people; older documents tell by when that was."""
+    if f"{which}_as" in document:
+        word = document[f"{which}_as"]
+        return None if word is None else NoticeType(word)
+    at, over = _read_moment(document.get(f"{which}_at")), _read_moment(document.get("resolved_at"))
+    if at is None:
+        return None
+    return NoticeType.RESOLVED if over is not None and at >= over else NoticeType.OPENED
 
 
 def _write_moment(moment: datetime | None) -> str | None:

@@ -29,18 +29,20 @@ from driftwatch.incidents.incident import (
     Severity,
     TransitionKind,
 )
-from driftwatch.incidents.naming import name_members
+from driftwatch.incidents.naming import GIVEN_UP, name_members
 from driftwatch.incidents.policy import Freshness, Policy
-from driftwatch.incidents.words import say_duration, say_window, shorten
+from driftwatch.incidents.words import say_count, say_duration, say_window, shorten
 from driftwatch.profiles.window import Window
 
 __all__ = [
     "Age",
     "Condition",
+    "Gap",
     "Lateness",
     "advance_condition",
     "read_ages",
     "read_failure",
+    "read_gap",
     "read_lateness",
 ]
 
@@ -67,6 +69,16 @@ class Age:
     of: Literal["model", "reference"]
     age: timedelta
     limit: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Windows in a row that were given up, from `first` to `last`, and why."""
+
+    windows: int
+    first: Window
+    last: Window
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +167,26 @@ def read_failure(verdict: Verdict) -> Condition:
     return replace(condition, members=(member,))
 
 
+def read_gap(gap: Gap) -> Condition:
+    """Return that windows were given up; like a failure, it holds until a window is judged."""
+    verb = "was" if gap.windows == 1 else "were"
+    span = (
+        f"1 window, that of {say_window(gap.first)},"
+        if gap.windows == 1
+        else f"{say_count(gap.windows, 'window')} from {say_window(gap.first)} to {say_window(gap.last)}"
+    )
+    member = Member(
+        column=None,
+        about=GIVEN_UP,
+        since=gap.first.start,
+        statistic="windows",
+        value=float(gap.windows),
+        limit=None,
+        text=shorten(f"{span} {verb} not judged: {gap.reason}", _LONGEST_TEXT),
+    )
+    return Condition(kind=IncidentKind.EVALUATION, window=gap.last, members=(member,), since=gap.first)
+
+
 def advance_condition(
     incident: Incident | None,
     condition: Condition,
@@ -181,7 +213,7 @@ def advance_condition(
         return Advance(incident=seen)
     if not condition.members:
         over = replace(seen, state=IncidentState.RESOLVED, resolved_at=now)
-        change = Change(TransitionKind.RESOLVED, _ENDINGS[condition.kind])
+        change = Change(TransitionKind.RESOLVED, _say_ending(before))
         return conclude(over, [change], moment, season=policy.season)
     return _continue(seen, before, condition, policy, moment)
 
@@ -224,6 +256,9 @@ def _continue(
 ) -> Advance:
     known = {member.key for member in before.members}
     holding = {member.key for member in condition.members}
+    if condition.kind is IncidentKind.EVALUATION:
+        # Windows that failed and windows given up are both part of it until one is judged.
+        holding |= known
     merged = merge_members(before.members, condition.members, frozenset())
     left = tuple(member for member in before.members if member.key not in holding)
     joined = tuple(member for member in condition.members if member.key not in known)
@@ -241,6 +276,11 @@ def _continue(
     )
     incident, worsened = raise_severity(incident, condition.severity)
     return conclude(incident, [*changes, *worsened], moment, season=policy.season)
+
+
+def _say_ending(incident: Incident) -> str:
+    gaps = [member.text for member in incident.members if member.about == GIVEN_UP]
+    return " ".join([_ENDINGS[incident.kind], *(f"{gap[:1].upper()}{gap[1:]}." for gap in gaps)])
 
 
 def _say_texts(members: tuple[Member, ...]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from driftwatch.incidents.flapping import STABLE
 from driftwatch.incidents.incident import (
     Incident,
     IncidentKind,
@@ -20,7 +21,7 @@ from driftwatch.incidents.incident import (
     rank_members,
 )
 from driftwatch.incidents.incident_json import build_incident_json
-from driftwatch.incidents.naming import LABEL_WORDS, name_member, name_members
+from driftwatch.incidents.naming import GIVEN_UP, LABEL_WORDS, name_member, name_members
 from driftwatch.incidents.notice import MonitorFacts, Notice, build_monitor_json
 from driftwatch.incidents.sentences import say_days, say_hours, say_what
 from driftwatch.incidents.words import (
@@ -56,6 +57,8 @@ _ENDS = {
     IncidentKind.EVALUATION: "It ends with the next window that can be judged.",
 }
 
+_AGAIN = {NoticeType.REMINDER: "Still open", NoticeType.ESCALATED: "Nobody has it yet"}
+
 
 def describe_incident(incident: Incident, facts: MonitorFacts) -> tuple[str, str]:
     """Return the title, one line, and the text, one paragraph a line, of an incident as it stands."""
@@ -80,9 +83,11 @@ def build_notice(transition: Transition, incident: Incident, facts: MonitorFacts
     title, text = describe_incident(incident, facts)
     if transition.tells is NoticeType.UPDATED:
         title, text = f"Update: {title}", f"What is new: {transition.reason}\n{text}"
+    elif transition.tells in _AGAIN:
+        title, text = f"{_AGAIN[transition.tells]}: {title}", f"{transition.reason}\n{text}"
     elif transition.tells is NoticeType.RESOLVED:
         title = f"Resolved: {title}"
-    elif transition.kind is TransitionKind.TOLD:
+    elif transition.kind in {TransitionKind.TOLD, TransitionKind.SETTLED}:
         text = f"{transition.reason}\n{text}"
     title = shorten(title, _LONGEST_TITLE)
     return Notice(
@@ -108,6 +113,8 @@ def _write_title(incident: Incident, facts: MonitorFacts) -> str:
         happened = f"rows are {say_hours(ranked[0])} late"
     elif incident.kind is IncidentKind.STALE:
         happened = join_words([f"the {member.column} is {say_days(member.value)} old" for member in ranked])
+    elif all(member.about == GIVEN_UP for member in ranked):
+        happened = f"{say_count(round(ranked[0].value or 1), 'window')} not judged"
     else:
         happened = "could not be checked"
     if incident.state is IncidentState.RECOVERING:
@@ -129,12 +136,21 @@ def _say_when(incident: Incident) -> str:
 
 
 def _say_next(incident: Incident, facts: MonitorFacts) -> str:
+    flapping = (
+        "It is flapping: that it opens or resolves is not told until it was stable for "
+        f"{say_count(STABLE, 'window')}."
+    )
     if incident.state is IncidentState.RESOLVED:
-        return "If it comes back, a new incident opens."
-    sentences = []
+        return f"If it comes back, a new incident opens.{' ' + flapping if incident.flapping else ''}"
+    sentences = [flapping] if incident.flapping else []
     if incident.acknowledged_by and incident.acknowledged_at:
         since = say_moment(incident.acknowledged_at)
         sentences.append(f"{incident.acknowledged_by} is looking at it (since {since}).")
+    if incident.assigned_to:
+        sentences.append(f"{incident.assigned_to} has it.")
+    if incident.snoozed_by and incident.snoozed_until:
+        until = say_moment(incident.snoozed_until)
+        sentences.append(f"{incident.snoozed_by} has snoozed it until {until}.")
     if incident.is_open and incident.severity is Severity.MINOR:
         sentences.append("It is minor: it is recorded, and nobody is told.")
     elif incident.is_open and facts.shadow:
@@ -204,5 +220,6 @@ def _list_facts(incident: Incident, facts: MonitorFacts) -> tuple[tuple[str, str
         ("Owner", facts.owner or ""),
         ("Runbook", facts.runbook or ""),
         ("Acknowledged by", incident.acknowledged_by or ""),
+        ("Assigned to", incident.assigned_to or ""),
     )
     return tuple((label, shorten(value, 500)) for label, value in pairs if value)

@@ -57,11 +57,15 @@ _BY_BUDGET = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """What a monitor allows: its promise, None where rules judge alone, its minimum effect and its rules."""
+    """What a monitor allows: its promise, None where rules judge alone, its minimum effect and its rules.
+
+    `is_half` says that two references judge, and each has as much.
+    """
 
     promise: FalsePages | None = None
     minimum_effect: float | None = None
     rules: tuple[Rule, ...] = ()
+    is_half: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +148,9 @@ def say_scores(reading: Reading, allowed: Allowed) -> Iterator[str]:
     if not reading.is_spent and reading.limit > reading.usual_limit * (1 + 1e-6):
         usual = say_number(reading.usual_limit)
         yield f"Earlier pages have made the limit stricter: with nothing of the budget spent it is {usual}."
-    short = reading.scale is Scale.SHORT
-    yield f"It was compared with {reading.season if short else 'all windows of the reference'}."
+    if allowed.is_half:
+        yield "That is half of what you allow: a pinned and a rolling reference judge side by side."
+    yield f"It was compared with {_say_compared(reading)}."
     if reading.state is CalibrationState.PROVISIONAL:
         yield (
             f"The state is provisional: {say_count(reading.missing, 'more window')} "
@@ -153,6 +158,13 @@ def say_scores(reading: Reading, allowed: Allowed) -> Iterator[str]:
         )
     if reading.inherited:
         yield f"Of those windows {reading.inherited:,} were judged against the former reference."
+
+
+def _say_compared(reading: Reading) -> str:
+    found = reading.season if reading.scale is Scale.SHORT else "all windows of the reference"
+    if reading.beside is None:
+        return found
+    return f"{found.replace('the reference', 'the rolling reference')}: {reading.beside}"
 
 
 def _say_origin(reading: Reading, allowed: Allowed) -> str:

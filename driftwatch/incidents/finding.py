@@ -14,6 +14,7 @@ from driftwatch.statistics.catalogue import Statistic
 __all__ = [
     "Finding",
     "FindingKind",
+    "Near",
     "Verdict",
     "VerdictWord",
     "build_finding_json",
@@ -71,12 +72,24 @@ class Finding:
     again: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """Something that is within its limit and above the level that calms an incident about it.
+
+    `column` is None for what concerns the window as a whole; `kind` is that of the finding it would be.
+    """
+
+    column: str | None
+    kind: FindingKind
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Verdict:
     """The judgement of one window.
 
     `statistics` holds every statistic of every judged column: column → statistic → its value. `score` and
-    `limit` are None for windows judged by rules alone. `rows` is None where the window was not read.
+    `limit` are None for windows judged by rules alone. `rows` is None where the window was not read. `near`
+    is what no finding is about and what is all the same not calm.
     """
 
     window: Window
@@ -88,6 +101,7 @@ class Verdict:
     limit: float | None = None
     calibration: str | None = None
     reason: str | None = None
+    near: tuple[Near, ...] = ()
 
 
 def build_finding_json(finding: Finding) -> dict[str, Any]:

@@ -83,10 +83,19 @@ class TransitionKind(StrEnum):
     CHANGED = "changed"  # Columns that take part changed once more; an acknowledgement no longer holds.
     WORSENED = "worsened"  # The severity rose; an acknowledgement no longer holds.
     RECOVERING = "recovering"  # The first clean window.
+    FLAPPING = "flapping"  # It opened and resolved too often: that it does is not told until it is stable.
+    SETTLED = "settled"  # It was stable for long enough.
     RESUMED = "resumed"  # Breached again before it had resolved.
     RESOLVED = "resolved"  # Enough clean windows, the condition ended, or a person said so.
+    REVISED = "revised"  # Rows that came late changed what windows show.
     TOLD = "told"  # Something that nobody had been told is told now.
+    REMINDED = "reminded"  # Told again, for it is still open.
+    ESCALATED = "escalated"  # Nobody has taken it up: others are told.
     ACKNOWLEDGED = "acknowledged"  # A person is looking at it.
+    LAPSED = "lapsed"  # An acknowledgement or a snooze has run out.
+    SNOOZED = "snoozed"  # A person wants to hear nothing more of it for a while.
+    ASSIGNED = "assigned"  # A person has it from now on.
+    NOTED = "noted"  # A person wrote something down.
     LABELLED = "labelled"  # A person said what it was.
 
 
@@ -103,6 +112,8 @@ class NoticeType(StrEnum):
 
     OPENED = "incident.opened"
     UPDATED = "incident.updated"
+    REMINDER = "incident.reminder"
+    ESCALATED = "incident.escalated"
     RESOLVED = "incident.resolved"
     DIGEST = "digest"  # Of no incident: what a monitor in shadow mode would have told.
 
@@ -161,10 +172,14 @@ class Incident:
     None while pending. `recent` holds, newest last, whether the last judged windows were breached, for
     patience of k out of n. `clean` counts clean windows in a row, `windows_open` the judged windows since
     it opened, the one that opened it included. `paged`: it is or was bad enough to tell somebody at once.
-    `told_at` and `told_severity` are those of the last telling, None when nobody was told; `unsent_at` and
-    `unsent_severity` those of the last one that shadow mode kept from people. `label` is what a
-    person says it was. `left` are the stretches of members that left before it was over. `seq` numbers the
-    last transition.
+    `told_at`, `told_severity` and `told_as` are those of the last telling, None when nobody was told;
+    `unsent_at`, `unsent_severity` and `unsent_as` those of the last one that shadow mode kept from people.
+    `told_columns` names the members and `told_windows` counts `windows_open` at the last telling; `reminded`
+    counts the reminders since something new was told. An acknowledgement lasts to `acknowledged_until`, and
+    until `snoozed_until` nobody hears more of it. `escalated_to` are the channels that steps of an escalation
+    have told. `label` is what a person says it was. `left` are the stretches of members that left before it
+    was over. `flips` are the starts of the windows in which one of its axis opened or resolved lately, and
+    `flapping` says that this is too often to tell. `seq` numbers the last transition.
     """
 
     id: int | None = None
@@ -186,14 +201,26 @@ class Incident:
     paged: bool = False
     told_at: datetime | None = None
     told_severity: Severity | None = None
+    told_as: NoticeType | None = None
     unsent_at: datetime | None = None
     unsent_severity: Severity | None = None
+    unsent_as: NoticeType | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    acknowledged_until: datetime | None = None
+    snoozed_by: str | None = None
+    snoozed_until: datetime | None = None
+    assigned_to: str | None = None
+    told_columns: tuple[str, ...] = ()
+    told_windows: int = 0
+    reminded: int = 0
+    escalated_to: tuple[str, ...] = ()
     label: Label | None = None
     labelled_by: str | None = None
     labelled_at: datetime | None = None
     left: tuple[Hold, ...] = ()
+    flips: tuple[datetime, ...] = ()
+    flapping: bool = False
     seq: int = 0
 
     @property
@@ -207,6 +234,19 @@ class Incident:
         return self.state in {IncidentState.OPEN, IncidentState.RECOVERING}
 
     @property
+    def may_be_told_again(self) -> bool:
+        """Whether people know that it is open, and neither its end nor a person asks for quiet."""
+        is_told = self.told_at is not None and not self.is_told_over
+        is_quiet = self.acknowledged_by is not None or self.snoozed_until is not None
+        is_serious = self.state is IncidentState.OPEN and self.severity > Severity.MINOR
+        return is_told and is_serious and not is_quiet
+
+    @property
+    def is_told_over(self) -> bool:
+        """Whether the last thing that people were told of it is its end."""
+        return self.told_as is NoticeType.RESOLVED
+
+    @property
     def still_breached(self) -> bool:
         """Whether the very last window was breached."""
         return self.is_live and self.last_window == self.seen_to
@@ -217,7 +257,8 @@ class Transition:
     """One step in the life of an incident, and why it was taken.
 
     `seq` numbers the steps of one incident from 1. `tells` is the notice it calls for, None when nobody
-    is told. `window` is None and `actor` is set where a person did it.
+    is told. `window` is None and `actor` is set where a person did it. `to` names the channels that are told,
+    None for those of the monitor.
     """
 
     seq: int
@@ -227,6 +268,7 @@ class Transition:
     at: datetime
     window: Window | None
     actor: str | None = None
+    to: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

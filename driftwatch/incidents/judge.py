@@ -18,8 +18,9 @@ from driftwatch.incidents.limits import (
     find_repeated_window,
     find_volume,
 )
+from driftwatch.incidents.near import Measures, find_near
 from driftwatch.incidents.pairs import Pair, pair_columns
-from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging
+from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, REPEATED_SHARE, VOLUME, Judging
 from driftwatch.incidents.structure import find_absent, find_all_missing, find_type_changed
 from driftwatch.incidents.weighed import Weighing, find_above, find_extreme
 from driftwatch.profiles.keys import KeySample
@@ -29,8 +30,9 @@ from driftwatch.profiles.window import Window
 from driftwatch.statistics.catalogue import Statistic
 from driftwatch.statistics.evaluate import evaluate
 from driftwatch.statistics.moved_share import bound_moved_share
+from driftwatch.statistics.volume import volume
 
-__all__ = ["Judgement", "choose_word", "judge", "judge_columns"]
+__all__ = ["Judgement", "choose_word", "judge", "judge_columns", "sort_findings"]
 
 _HALF = 0.5
 _BROKEN = frozenset({FindingKind.COLUMN_MISSING, FindingKind.TYPE_CHANGED})
@@ -89,7 +91,9 @@ def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named a
     found = judge_columns(reference.total, profile, judging, samples=samples, by_budget=by_budget)
     rows = weighing.measured.own.volume if weighing else profile.rows
     whole = list(_judge_whole(reference, profile, rows, judging, repeats, by_budget))
-    findings = _sort_findings([*found.findings, *whole])
+    findings = sort_findings([*found.findings, *whole])
+    measures = _measure(reference, profile, rows, found)
+    pairs = list(pair_columns(reference.total, profile))
     reason = None if final else _explain_partial(reference, profile, rows, findings)
     return Verdict(
         window=window,
@@ -101,7 +105,15 @@ def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named a
         limit=weighing.weighed.limit if weighing else None,
         calibration=weighing.calibration.say() if weighing else None,
         reason=reason,
+        near=find_near(judging, pairs, measures, weighing=weighing, findings=findings),
     )
+
+
+def _measure(reference: Reference, profile: Profile, rows: int, found: Judgement) -> Measures:
+    usual_rows = [block.profile.rows for block in reference.blocks if block.window is not None]
+    repeated = profile.keys.repeated_share if profile.keys else None
+    whole = {VOLUME: volume(usual_rows, rows).value, REPEATED_SHARE: repeated}
+    return Measures(statistics=found.statistics, moved=found.moved_shares, whole=whole)
 
 
 def _judge_weighed(
@@ -138,7 +150,7 @@ def judge_columns(
     findings = list(yield_to_carriers(findings, pairs, judging.rules))
     if current.keys is not None:
         findings += _judge_keys(samples, current.keys, judging, len(pairs), by_budget)
-    return Judgement(findings=_sort_findings(findings), statistics=statistics, moved_shares=moved)
+    return Judgement(findings=sort_findings(findings), statistics=statistics, moved_shares=moved)
 
 
 def _judge_pair(
@@ -214,7 +226,7 @@ def _keep_first(candidates: Iterable[Finding | None]) -> list[Finding]:
     return list(kept.values())
 
 
-def _sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings with what makes predictions meaningless first, then by how many rows they concern."""
     return tuple(sorted(findings, key=_rank))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from driftwatch.incidents.incident import IncidentKind, Label, Member, rank_members
 from driftwatch.incidents.words import join_words, say_odds, say_percent, shorten
 
-__all__ = ["LABEL_WORDS", "name_member", "name_members", "say_breached", "say_fault"]
+__all__ = ["GIVEN_UP", "LABEL_WORDS", "name_member", "name_members", "say_breached", "say_fault"]
 
 LABEL_WORDS = {
     Label.EXPECTED: "expected: its windows count as ordinary",
@@ -15,6 +15,9 @@ LABEL_WORDS = {
     Label.BAD_DATA: "bad data: its windows never count as ordinary",
 }
 """What a person says with each label, and what follows from it."""
+
+GIVEN_UP = "given_up"
+"""What a member is about that stands for windows that were never judged."""
 
 _LONGEST_NAME = 80
 _WHOLE = {
@@ -26,6 +29,7 @@ _WHOLE = {
     "volume": "the number of rows",
     "freshness": "rows that have not arrived",
     "evaluation": "windows that cannot be judged",
+    GIVEN_UP: "windows that were given up",
 }
 
 

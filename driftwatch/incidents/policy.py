@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-__all__ = ["Ages", "Freshness", "Patience", "Policy"]
+__all__ = ["DEFAULT_REMINDERS", "Ages", "EscalationStep", "Freshness", "Patience", "Policy"]
+
+DEFAULT_REMINDERS = (timedelta(days=1), timedelta(days=2), timedelta(days=4), timedelta(days=7))
+"""How long after the last telling what is still open is told again; the last one repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +40,25 @@ class Ages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationStep:
+    """Who is told of an incident that nobody has taken up `after` so much time: the channels `notify`."""
+
+    after: timedelta
+    notify: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.after <= timedelta(0):
+            raise ValueError("a step of an escalation comes after more than nothing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """When incidents of a monitor open and resolve.
 
     `resolve_after` counts clean complete windows in a row. `season` is the season cycle: how long after
-    a telling a column that joins is told at once again.
+    a telling a column that joins is told at once again. `reminders` are the times between a telling and the
+    next while it is open and nobody has it, none where it is empty; `escalation` are the steps that follow
+    the first telling, in order.
     """
 
     patience: Patience = field(default_factory=Patience)
@@ -49,3 +66,5 @@ class Policy:
     freshness: Freshness = field(default_factory=Freshness)
     ages: Ages = field(default_factory=Ages)
     season: timedelta = timedelta(days=7)
+    reminders: tuple[timedelta, ...] = DEFAULT_REMINDERS
+    escalation: tuple[EscalationStep, ...] = ()

@@ -50,7 +50,8 @@ class Reading:
     chosen from, `highest` is the greatest score among them, None where there are none, and `place` says that
     the limit is the so manyth greatest; None where it is not one of them. `usual_limit` is the limit with
     nothing of the budget spent. `parts` are those of both scales, the one that is furthest out first.
-    `season` says what the window was compared with, `cycle` is how many windows the long scale has.
+    `season` says what the window was compared with, `cycle` is how many windows the long scale has. `beside`
+    names what the rolling reference is made of, where it is the one that the score is against.
     """
 
     window: Window
@@ -67,11 +68,20 @@ class Reading:
     season: str
     cycle: int
     parts: tuple[PartReading, ...]
+    beside: str | None = None
 
     @property
     def is_spent(self) -> bool:
         """Return whether the budget was spent: only what is beyond the red line was told."""
         return self.limit >= RED_LINE * self.usual_limit * (1 - 1e-9)
+
+    @property
+    def shows_score(self) -> bool:
+        """Return whether the score is that of these parts, and not of what judged beside them."""
+        by_scale = (
+            max((one.score for one in self.parts if one.scale is scale), default=0.0) for scale in Scale
+        )
+        return any(isclose(found, self.score, rel_tol=1e-6) for found in by_scale)
 
     def find_parts(self, column: str | None, aspect: Aspect) -> tuple[PartReading, ...]:
         """Return what was scored of a column, or of the window as a whole, furthest out first."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState, Member, rank_members
-from driftwatch.incidents.naming import name_member, name_members, say_fault
+from driftwatch.incidents.naming import GIVEN_UP, name_member, name_members, say_fault
 from driftwatch.incidents.notice import MonitorFacts
 from driftwatch.incidents.words import (
     join_words,
@@ -37,7 +37,9 @@ def say_what(incident: Incident, facts: MonitorFacts) -> str:
     if incident.state is IncidentState.RESOLVED and incident.resolved_why is not None:
         return f"This incident of {facts.name} is over: {incident.resolved_why}"
     if incident.state is IncidentState.RESOLVED:
-        return _OVER[incident.kind].format_map({"name": facts.name})
+        gaps = [member.text for member in incident.members if member.about == GIVEN_UP]
+        over = _OVER[incident.kind].format_map({"name": facts.name})
+        return " ".join([over, *(f"{gap[:1].upper()}{gap[1:].rstrip('.')}." for gap in gaps)])
     seen = _SAY[incident.kind](incident, facts)
     if incident.state is IncidentState.RECOVERING:
         return f"The last judged window was clean. Before it this was seen: {seen}"
@@ -98,7 +100,11 @@ def _say_age(member: Member, facts: MonitorFacts) -> str:
 
 
 def _say_failure(incident: Incident, facts: MonitorFacts) -> str:
-    return f"{facts.name} could not be checked: {incident.members[0].text.rstrip('.')}."
+    return f"{facts.name} could not be checked: {'; '.join(_list_failures(incident))}."
+
+
+def _list_failures(incident: Incident) -> list[str]:
+    return [member.text.rstrip(".") for member in incident.members]
 
 
 _SAY: Mapping[IncidentKind, Callable[[Incident, MonitorFacts], str]] = {

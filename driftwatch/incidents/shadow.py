@@ -20,7 +20,9 @@ def pretend_told(incident: Incident | None) -> Incident | None:
         return None
     told, unsent = incident.told_at, incident.unsent_at
     if unsent is None or (told is not None and told > unsent):
-        return replace(incident, unsent_at=told, unsent_severity=incident.told_severity)
+        return replace(
+            incident, unsent_at=told, unsent_severity=incident.told_severity, unsent_as=incident.told_as
+        )
     return _exchange(incident)
 
 
@@ -34,6 +36,8 @@ def _exchange(incident: Incident) -> Incident:
         incident,
         told_at=incident.unsent_at,
         told_severity=incident.unsent_severity,
+        told_as=incident.unsent_as,
         unsent_at=incident.told_at,
         unsent_severity=incident.told_severity,
+        unsent_as=incident.told_as,
     )

@@ -85,8 +85,10 @@ def find_above(weighing: Weighing, pairs: Mapping[str, Pair], minimum_effect: fl
         if part.column and part.column not in pairs:
             continue
         sights = [sight for scale in Scale if (sight := _look(weighing, place, scale, alpha)) is not None]
-        found = [_describe(sight, weighing, pairs.get(part.column), minimum_effect) for sight in sights]
-        told = max(found, key=lambda finding: (not finding.minor, finding.moved_share or 0.0))
+        pair = pairs.get(part.column)
+        found = [(sight, _describe(sight, weighing, pair, minimum_effect)) for sight in sights]
+        sight, told = max(found, key=lambda one: (not one[1].minor, one[1].moved_share or 0.0))
+        told = replace(told, text=_say(told, sight, weighing, pair, minimum_effect))
         if part.aspect is Aspect.DRIFT and part.column in weighing.bases and not told.minor:
             told = replace(told, again=_has_changed(weighing, place, minimum_effect, alpha))
         yield told
@@ -161,6 +163,7 @@ def _look(weighing: Weighing, place: int, scale: Scale, alpha: float) -> _Sight 
 
 
 def _describe(sight: _Sight, weighing: Weighing, pair: Pair | None, minimum: float) -> Finding:
+    """Return what is found; its text, which costs most of all, is made for the one that counts alone."""
     aspect = sight.part.aspect
     if aspect is Aspect.VOLUME or pair is None:
         found = _describe_whole(sight, weighing)
@@ -168,12 +171,18 @@ def _describe(sight: _Sight, weighing: Weighing, pair: Pair | None, minimum: flo
         found = _describe_drift(sight, weighing, pair)
     else:
         found = _describe_rate(sight, weighing, pair)
-    if (found.moved_share or 0.0) > minimum:
-        return replace(found, text=found.text + _say_scale(sight, weighing))
-    what = f"{found.column} is unlike itself" if found.kind is FindingKind.DRIFT else found.text
-    few = f"no more than {say_percent(minimum)} of the rows can be shown to have changed"
-    text = f"{what}{_say_scale(sight, weighing)}; {few}"
-    return replace(found, minor=True, text=text)
+    return found if (found.moved_share or 0.0) > minimum else replace(found, minor=True)
+
+
+def _say(found: Finding, sight: _Sight, weighing: Weighing, pair: Pair | None, minimum: float) -> str:
+    what = found.text
+    if found.minor:
+        what = f"{found.column} is unlike itself" if found.kind is FindingKind.DRIFT else what
+        few = f"no more than {say_percent(minimum)} of the rows can be shown to have changed"
+        return f"{what}{_say_scale(sight, weighing)}; {few}"
+    if found.kind is FindingKind.DRIFT and pair is not None:
+        what = say_moved(pair, found.moved_share or 0.0, describe_change(pair))
+    return what + _say_scale(sight, weighing)
 
 
 def _say_scale(sight: _Sight, weighing: Weighing) -> str:
@@ -212,7 +221,7 @@ def _describe_drift(sight: _Sight, weighing: Weighing, pair: Pair) -> Finding:
         statistic=statistic,
         value=value,
         limit=value / over,
-        text=say_moved(pair, moved, describe_change(pair)),
+        text="",
         moved_share=moved,
     )
 
