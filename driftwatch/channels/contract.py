@@ -37,7 +37,7 @@ class Outcome:
     """What came of one attempt.
 
     `again` says whether a later attempt may succeed, not before `retry_after`. `error` is a kind and a few
-    words, without any secret; None when delivered.
+    words, without any secret; None when delivered. `unsure`: it may have arrived although no answer did.
     """
 
     delivered: bool
@@ -45,10 +45,14 @@ class Outcome:
     status: int | None = None
     error: str | None = None
     retry_after: timedelta | None = None
+    unsure: bool = False
 
 
 class Channel(Protocol):
-    """A way to tell people. Its fields are its settings."""
+    """A way to tell people. Its fields are its settings.
+
+    One that takes only so much says how many notices a second as `per_second`, an attribute of the class.
+    """
 
     @property
     def fallback(self) -> str | None:
@@ -66,4 +70,5 @@ def build_outcome(answer: Answer) -> Outcome:
         status=answer.status,
         error=answer.error,
         retry_after=answer.retry_after,
+        unsure=answer.unsure,
     )

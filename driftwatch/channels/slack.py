@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from driftwatch.channels.contract import Message, Outcome, build_outcome
 from driftwatch.channels.slack_layout import build_slack_message
@@ -44,6 +44,9 @@ class Slack:
 
     Raises ValueError when the address or the timeout cannot be used.
     """
+
+    # https://docs.slack.dev/apis/web-api/rate-limits
+    per_second: ClassVar[float] = 1.0
 
     url: Secret = field(metadata={"text": "the address of the incoming webhook; who has it can post"})
     timeout: timedelta = field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from driftwatch.channels.contract import Message, Outcome, build_outcome
 from driftwatch.net.answers import RECEIVER_DEADLINE, ask, check_timeout
@@ -21,6 +22,8 @@ class Webhook:
 
     Raises ValueError when the address, the secret or the timeout cannot be used.
     """
+
+    per_second: ClassVar[float] = 20.0
 
     url: Secret = field(metadata={"text": "the address that notices are posted to"})
     secret: Secret = field(
@@ -43,4 +46,4 @@ class Webhook:
             post = build_post(self.url, message.payload, self.timeout)
             return sign_post(post, self.secret, message.id, now)
 
-        return build_outcome(ask(build, (self.url, self.secret), now))
+        return build_outcome(ask(build, (self.url, self.secret), now, signed=True))
