@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TypeVar
 
 from driftwatch.config.fingerprints import build_fingerprint, build_identity, fingerprint_source
-from driftwatch.config.promises import build_budget, has_budget, resolve_promise
+from driftwatch.config.limits import build_limits
+from driftwatch.config.promises import build_budget, has_budget, is_beside, resolve_promise
 from driftwatch.config.resolving import resolve_moment, resolve_schedule, resolve_time
+from driftwatch.config.retention import build_retention
 from driftwatch.config.settings import FileSettings, MonitorSettings, PatienceSettings, ReferenceSettings
 from driftwatch.config.special_days import build_special_days
 from driftwatch.config.values import Share
-from driftwatch.incidents.policy import Ages, Freshness, Patience, Policy
+from driftwatch.incidents.policy import Ages, EscalationStep, Freshness, Patience, Policy
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging, Rule
 from driftwatch.jobs.monitor import CatchUp, Excluded, Model, Monitor, ReferenceSpec, Rolling
 from driftwatch.jobs.windows import Schedule, season_cycle
@@ -49,6 +51,7 @@ def build_monitor(settings: MonitorSettings, file: FileSettings) -> Monitor:
         timezone=settings.timezone,
         columns=columns,
         catch_up=settings.catch_up or CatchUp(),
+        late=settings.late,
         judging=_build_judging(settings, schedule, file),
         policy=_build_policy(settings, schedule),
         model=_build_model(settings),
@@ -56,6 +59,8 @@ def build_monitor(settings: MonitorSettings, file: FileSettings) -> Monitor:
         retrain=_build_retrain(settings),
         mode=settings.mode,
         special_days=build_special_days(settings.calendar),
+        retention=build_retention(file.retention, settings.retention),
+        limits=build_limits(file.limits, settings.limits),
     )
 
 
@@ -90,7 +95,8 @@ def _build_reference(settings: MonitorSettings, schedule: Schedule) -> Reference
         excluded=excluded,
         source=other.value if other else None,
         source_fingerprint=fingerprint_source(other.kind, other.value) if other else "",
-        rolling=_build_rolling(reference, schedule),
+        rolling=None if is_beside(reference) else _build_rolling(reference, schedule),
+        beside=_build_rolling(reference, schedule) if is_beside(reference) else None,
     )
 
 
@@ -104,7 +110,13 @@ def _build_rolling(reference: ReferenceSettings, schedule: Schedule) -> Rolling 
 
 def _build_judging(settings: MonitorSettings, schedule: Schedule, file: FileSettings) -> Judging:
     rules = tuple(
-        Rule(column=need(rule.column), statistic=need(rule.statistic), limit=rule.limit, p_value=rule.p_value)
+        Rule(
+            column=need(rule.column),
+            statistic=need(rule.statistic),
+            limit=rule.limit,
+            p_value=rule.p_value,
+            clear=rule.clear,
+        )
         for rule in settings.rules
     )
     effect = settings.minimum_effect
@@ -125,6 +137,10 @@ def _build_policy(settings: MonitorSettings, schedule: Schedule) -> Policy:
         freshness=settings.freshness or Freshness(),
         ages=settings.ages or Ages(),
         season=season_cycle(schedule),
+        reminders=settings.reminders,
+        escalation=tuple(
+            EscalationStep(after=need(step.after), notify=step.notify) for step in settings.escalation
+        ),
     )
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
+from driftwatch.config.limits import check_limits
 from driftwatch.config.mistakes import Note, Path, suggest
-from driftwatch.config.reading import list_good
+from driftwatch.config.quiet_times import check_heartbeat, check_maintenance
+from driftwatch.config.reading import BAD, list_good
 from driftwatch.config.reference_checks import check_reference
 from driftwatch.config.resolving import list_time_columns, resolve_schedule
+from driftwatch.config.retention import check_retentions
 from driftwatch.config.sections import Chosen
 from driftwatch.config.settings import (
     FileSettings,
@@ -19,6 +23,7 @@ from driftwatch.config.settings import (
     RuleSettings,
 )
 from driftwatch.config.special_days import check_calendar
+from driftwatch.config.telling_checks import check_telling
 from driftwatch.incidents.rules import REPEATED_SHARE, WINDOW_STATISTICS
 from driftwatch.statistics import entries
 from driftwatch.statistics.p_values import LEAST_P_VALUE, STATISTICS_WITH_P_VALUE
@@ -32,6 +37,11 @@ def check_settings(settings: FileSettings, note: Note) -> None:
         note(("version",), f"wants 1, the only version there is, not {settings.version}")
     if settings.defaults is not None and settings.defaults.false_pages is not None:
         _check_promise(settings.defaults.false_pages, ("defaults", "false_pages"), note)
+    check_retentions(settings, note)
+    check_limits(settings, note)
+    names = [one.id for _, one in list_good(settings.monitors) if one.id is not None]
+    check_maintenance(settings.maintenance, names, note)
+    check_heartbeat(settings.heartbeat, note)
     channels = settings.channels or {}
     _check_fallbacks(channels, note)
     seen: dict[str, int] = {}
@@ -42,6 +52,8 @@ def check_settings(settings: FileSettings, note: Note) -> None:
         elif monitor.id is not None:
             seen[monitor.id] = place
         _check_names(monitor, channels, settings.triggers or {}, path, note)
+        describe_unknown = partial(_describe_unknown, "channel", known=channels)
+        check_telling(monitor, channels, path, note, describe_unknown=describe_unknown)
         for check in _CHECKS:
             check(monitor, path, note)
 
@@ -146,9 +158,9 @@ def _check_budget(monitor: MonitorSettings, path: Path, note: Note) -> None:
         _check_promise(monitor.false_pages, (*path, "false_pages"), note)
     if not monitor.must_see > 0:
         note((*path, "must_see"), "wants a share above 0: no number of rows could show less")
-    importance = (monitor.columns.importance if monitor.columns else None) or {}
+    importance: Mapping[str, Any] = (monitor.columns.importance if monitor.columns else None) or {}
     for column, weight in importance.items():
-        if not weight >= 0:
+        if weight is not BAD and not weight >= 0:
             note((*path, "columns", "importance", column), f"wants a weight of 0 or more, not {weight:g}")
 
 
@@ -183,6 +195,10 @@ def _check_rule_limit(rule: RuleSettings, greatest: float | None, path: Path, no
     if rule.limit is not None and (rule.limit < 0 or (greatest is not None and rule.limit >= greatest)):
         most = "" if greatest is None else f" and below {greatest:g}, its greatest value"
         note((*path, "limit"), f"wants at least 0{most}, not {rule.limit:g}")
+    if rule.clear is not None and rule.limit is None:
+        note((*path, "clear"), "stands without a limit; only a limit has a level below which it is calm")
+    elif rule.clear is not None and rule.limit is not None and not 0 <= rule.clear <= rule.limit:
+        note((*path, "clear"), f"wants at least 0 and at most the limit, {rule.limit:g}, not {rule.clear:g}")
     if rule.p_value is not None:
         _check_p_value(rule, rule.p_value, path, note)
 

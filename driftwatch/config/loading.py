@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from driftwatch.channels.contract import Channel
+from driftwatch.channels.heartbeat import HEARTBEAT, Heartbeat
 from driftwatch.config.building import build_monitor, need
 from driftwatch.config.checks import check_settings
-from driftwatch.config.fingerprints import build_fingerprint
+from driftwatch.config.fingerprints import build_fingerprint, fingerprint_source
 from driftwatch.config.mistakes import ConfigMistakesError, Mistake, Mistakes, Path, Place, format_path
+from driftwatch.config.quiet_times import build_heartbeat, build_maintenance
 from driftwatch.config.reading import BAD, Reader
+from driftwatch.config.retention import build_retention
 from driftwatch.config.settings import FileSettings
 from driftwatch.config.tree import MOST_BYTES, Items, Node, Table, parse_tree
 from driftwatch.errors import ConfigError
+from driftwatch.jobs.maintenance import GateRules
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.retention import Retention
 from driftwatch.net.secrets import Secret
 from driftwatch.triggers.contract import Trigger
 
@@ -28,7 +33,7 @@ class Config:
     """Everything a configuration file says.
 
     `warnings` are things that work but should be looked at, one line each. `fingerprint` changes when
-    anything changes.
+    anything changes. `gate` is what it says about when nobody is told.
     """
 
     store_url: Secret
@@ -36,7 +41,16 @@ class Config:
     triggers: Mapping[str, Trigger]
     monitors: tuple[Monitor, ...]
     fingerprint: str
+    instance: str = "driftwatch"
     warnings: tuple[str, ...] = ()
+    retention: Retention = field(default_factory=Retention)
+    gate: GateRules = field(default_factory=GateRules)
+    heartbeat: Heartbeat | None = None
+
+    @property
+    def destinations(self) -> Mapping[str, Channel]:
+        """The channels by name, and the heartbeat where there is one."""
+        return self.channels if self.heartbeat is None else {**self.channels, HEARTBEAT: self.heartbeat}
 
 
 def load_config(path: str | FilePath, environment: Mapping[str, str] | None = None) -> Config:
@@ -72,6 +86,19 @@ def parse_config(content: bytes, *, file: FilePath, environment: Mapping[str, st
         triggers={str(name): chosen.value for name, chosen in (settings.triggers or {}).items()},
         monitors=tuple(build_monitor(monitor, settings) for monitor in settings.monitors),
         fingerprint=build_fingerprint(settings),
+        instance=settings.instance,
+        retention=build_retention(settings.retention),
+        gate=GateRules(
+            maintenance=build_maintenance(settings.maintenance),
+            shadowed=frozenset(need(one.id) for one in settings.monitors if one.mode == "shadow"),
+            collapses=settings.collapse,
+            group_wait=settings.group_wait,
+            sources={
+                need(one.id): fingerprint_source(need(one.source).kind, need(one.source).value)
+                for one in settings.monitors
+            },
+        ),
+        heartbeat=build_heartbeat(settings.heartbeat),
         warnings=tuple(_format_warning(str(file), one) for one in mistakes.warned),
     )
 

@@ -19,6 +19,9 @@ Note = Callable[[Path, str], None]
 
 # A file that is no configuration at all can have thousands; nobody reads beyond the first ones.
 _MOST_TOLD = 100
+# Shorter ones are no secrets, and stand in many a word.
+_LEAST_HIDDEN = 4
+_MOST_LETTERS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -59,10 +62,17 @@ class Mistakes:
 
     found: list[Mistake] = field(default_factory=list)
     warned: list[Mistake] = field(default_factory=list)
+    _written: dict[str, str] = field(default_factory=dict)
+
+    def hide(self, value: str, written: str) -> None:
+        """Let later texts show what is `written` in the file in place of `value`, which is not in it."""
+        for spelt in {value, repr(value)[1:-1], json.dumps(value)[1:-1]}:
+            if len(spelt.strip()) >= _LEAST_HIDDEN:
+                self._written[spelt] = written
 
     def add(self, place: Place, path: Path, text: str) -> None:
         """Record that the setting at `path` is wrong."""
-        self.found.append(Mistake(place=place, path=format_path(path), text=text))
+        self.found.append(Mistake(place=place, path=format_path(path), text=self._show(text)))
 
     def has_inside(self, path: Path) -> bool:
         """Return whether a setting inside the section at `path` is wrong."""
@@ -71,7 +81,15 @@ class Mistakes:
 
     def warn(self, place: Place, path: Path, text: str) -> None:
         """Record something about `path` that works but should be looked at."""
-        self.warned.append(Mistake(place=place, path=format_path(path), text=text))
+        self.warned.append(Mistake(place=place, path=format_path(path), text=self._show(text)))
+
+    def _show(self, text: str) -> str:
+        for value in sorted(self._written, key=len, reverse=True):
+            text = text.replace(value, self._written[value])
+        if not text.isprintable():
+            # One mistake is one line, whatever names and values it repeats.
+            text = "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+        return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 200]} … {text[-200:]}"
 
 
 def format_path(path: Path) -> str:

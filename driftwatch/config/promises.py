@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from driftwatch.calibration.budget import Budget, FalsePages
-from driftwatch.config.settings import FileSettings, MonitorSettings, PromiseSettings
+from driftwatch.config.settings import FileSettings, MonitorSettings, PromiseSettings, ReferenceSettings
 from driftwatch.jobs.windows import Schedule, find_usual_length, season_cycle
 
-__all__ = ["build_budget", "has_budget", "resolve_promise"]
+__all__ = ["build_budget", "has_budget", "is_beside", "resolve_promise"]
+
+_HALF = 0.5
+"""Of the promise, where a pinned and a rolling reference judge side by side: either may page."""
 
 
 def has_budget(settings: MonitorSettings) -> bool:
     """Return whether a monitor is judged by a budget: unless explicit rules stand alone."""
     stands_alone = settings.rules and settings.minimum_effect is None
     return settings.false_pages is not None or not stands_alone
+
+
+def is_beside(reference: ReferenceSettings) -> bool:
+    """Return whether a rolling reference is asked for beside a pinned one."""
+    return reference.last is not None and reference.from_ is not None
 
 
 def resolve_promise(settings: MonitorSettings, file: FileSettings) -> tuple[PromiseSettings, float]:
@@ -34,6 +42,8 @@ def build_budget(settings: MonitorSettings, schedule: Schedule, file: FileSettin
     if not has_budget(settings):
         return None
     promise, share = resolve_promise(settings, file)
+    if settings.reference is not None and is_beside(settings.reference):
+        share *= _HALF
     length = find_usual_length(schedule)
     weights = (settings.columns.importance if settings.columns else None) or {}
     return Budget(

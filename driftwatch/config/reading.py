@@ -213,6 +213,9 @@ class Reader:
         except DriftwatchError as error:
             return self.refuse(node, path, str(error))
         literal = not inserted.is_filled
+        if not literal:
+            # It may be a secret, whatever setting it stands in: a wrong one is where they end up.
+            self.mistakes.hide(text, show_text(node).strip("'"))
         quoted = literal and not node.plain
         return _Filled(text=text, is_quoted=quoted, is_literal=literal, parts=inserted.parts)
 
@@ -268,7 +271,7 @@ def show_text(node: Scalar) -> str:
 def _is_open_to_all(file: FilePath) -> bool:
     try:
         return bool(file.stat().st_mode & _READABLE_BY_ALL) and not str(file).startswith(_MOUNTED)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 

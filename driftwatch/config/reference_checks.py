@@ -1,10 +1,11 @@
-"""What has to fit together in the `reference` section: it has one of three forms."""
+"""What has to fit together in the `reference` section: pinned, rolling, both, or without time."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from driftwatch.config.mistakes import Note, Path
+from driftwatch.config.promises import has_budget
 from driftwatch.config.reading import list_good
 from driftwatch.config.resolving import resolve_moment, resolve_schedule
 from driftwatch.config.sections import list_settings
@@ -14,6 +15,11 @@ from driftwatch.jobs.windows import find_usual_length, windows_between
 
 __all__ = ["check_reference"]
 
+_NO_BUDGET = (
+    "judges beside a pinned reference by the false-alarm budget, and the rules of this monitor judge without "
+    "one; leave last out, or set false_pages"
+)
+
 
 def check_reference(monitor: MonitorSettings, path: Path, note: Note) -> None:
     """Record what does not fit together in the `reference` section of the monitor at `path`."""
@@ -22,17 +28,15 @@ def check_reference(monitor: MonitorSettings, path: Path, note: Note) -> None:
         return
     path = (*path, "reference")
     if reference.last is not None:
-        _check_rolling(monitor, reference, reference.last, path, note)
-        return
-    if reference.gap is not None:
-        note((*path, "gap"), "goes with last alone")
-    if _has_no_time(reference):
-        return
-    for key, moment in (("from", reference.from_), ("to", reference.to)):
-        if moment is None:
-            note((*path, key), f"is missing: {list_settings(ReferenceSettings)[key].text}")
-    if reference.from_ is not None and reference.to is not None:
-        _check_span(monitor, reference, (reference.from_, reference.to), path, note)
+        _check_rolling(monitor, reference.last, path, note)
+        if reference.from_ is None and reference.to is None:
+            return
+        if not has_budget(monitor):
+            note((*path, "last"), _NO_BUDGET)
+    elif reference.gap is not None:
+        note((*path, "gap"), "goes with last")
+    if not _has_no_time(reference):
+        _check_pinned(monitor, reference, path, note)
 
 
 def _has_no_time(reference: ReferenceSettings) -> bool:
@@ -42,18 +46,21 @@ def _has_no_time(reference: ReferenceSettings) -> bool:
     return in_files and reference.from_ is None and reference.to is None
 
 
-def _check_rolling(
-    monitor: MonitorSettings, reference: ReferenceSettings, last: timedelta, path: Path, note: Note
-) -> None:
-    for key, moment in (("from", reference.from_), ("to", reference.to)):
-        if moment is not None:
-            note((*path, key), "does not go with last, which counts back from the windows that are judged")
+def _check_rolling(monitor: MonitorSettings, last: timedelta, path: Path, note: Note) -> None:
     try:
         schedule = resolve_schedule(monitor)
     except ValueError:
         return
     if schedule is not None and last < find_usual_length(schedule):
         note((*path, "last"), f"holds no whole window of {schedule}; widen the reference")
+
+
+def _check_pinned(monitor: MonitorSettings, reference: ReferenceSettings, path: Path, note: Note) -> None:
+    for key, moment in (("from", reference.from_), ("to", reference.to)):
+        if moment is None:
+            note((*path, key), f"is missing: {list_settings(ReferenceSettings)[key].text}")
+    if reference.from_ is not None and reference.to is not None:
+        _check_span(monitor, reference, (reference.from_, reference.to), path, note)
 
 
 def _check_span(
@@ -74,7 +81,7 @@ def _check_span(
         left, right = (resolve_moment(moment, monitor.timezone) for moment in (one.from_, one.to))
         if right <= left:
             note((*path, "except", place, "to"), "must be after from; it is exclusive")
-        elif right <= start or left >= end:
+        elif reference.last is None and (right <= start or left >= end):
             note((*path, "except", place), "lies outside the reference and leaves nothing out")
 
 

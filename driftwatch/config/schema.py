@@ -21,7 +21,7 @@ from driftwatch.config.sections import (
     list_settings,
 )
 from driftwatch.config.settings import FileSettings, RuleSettings
-from driftwatch.config.values import DURATION, Key, Moment, Share, Zone, format_duration
+from driftwatch.config.values import DURATION, SIZE, Key, Moment, Share, Size, Zone, format_duration
 from driftwatch.config.variables import VARIABLE
 from driftwatch.net.secrets import Secret
 from driftwatch.statistics import entries
@@ -77,6 +77,8 @@ def _show_default(setting: Setting) -> Any:
         return None
     if isinstance(default, timedelta):
         return format_duration(default)
+    if isinstance(default, tuple) and all(isinstance(one, timedelta) for one in default):
+        return [format_duration(one) for one in default] or None
     if isinstance(default, tuple | frozenset):
         return sorted(str(one) for one in default) or None
     return default if isinstance(default, bool | int | float | str) else None
@@ -137,6 +139,7 @@ _NUMBERS: Final[dict[Any, dict[str, Any]]] = {
 }
 _PATTERNS: Final[dict[Any, str]] = {
     timedelta: DURATION,
+    Size: SIZE,
     Moment: rf"{_DAY}([T ].*)?",
     Key: r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
 }

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from driftwatch.config.values import VALUES, Key, Moment, Share, Zone
+from driftwatch.config.values import VALUES, Key, Moment, Share, Size, Zone
 from driftwatch.errors import ConfigError
 
 __all__ = [
@@ -139,6 +139,7 @@ _WORDS: Final[Mapping[Any, str]] = {
     Zone: "a time zone such as Europe/Paris",
     Key: "a name",
     Share: "a share of the rows, 0 to 1",
+    Size: "a size such as 512MiB",
     Path: "a path",
 }
 

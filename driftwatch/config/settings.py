@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
+from driftwatch.config.quiet_times import HeartbeatSettings, MaintenanceSettings
 from driftwatch.config.sections import Choice, Chosen, setting
-from driftwatch.config.values import Key, Moment, Share, Zone
-from driftwatch.incidents.policy import Ages, Freshness
+from driftwatch.config.values import Key, Moment, Share, Size, Zone
+from driftwatch.incidents.policy import DEFAULT_REMINDERS, Ages, Freshness
 from driftwatch.jobs.monitor import CatchUp
 from driftwatch.net.secrets import Secret
 from driftwatch.profiles.grid import Kind
@@ -25,13 +26,16 @@ __all__ = [
     "CronSettings",
     "DaySettings",
     "DefaultSettings",
+    "EscalationSettings",
     "ExceptSettings",
     "FileSettings",
+    "LimitSettings",
     "ModelSettings",
     "MonitorSettings",
     "PatienceSettings",
     "PromiseSettings",
     "ReferenceSettings",
+    "RetentionSettings",
     "RetrainSettings",
     "RuleSettings",
     "SourceExtra",
@@ -113,7 +117,7 @@ class ReferenceSettings:
 
     from_: Moment | None = setting("the first day of the reference")
     to: Moment | None = setting("the end of the reference, exclusive")
-    last: timedelta | None = setting("in place of from and to: so much time, moving along")
+    last: timedelta | None = setting("so much time, moving along: in place of from and to, or beside them")
     gap: timedelta | None = setting("how long before the windows it judges it ends; a season cycle")
     except_: tuple[ExceptSettings, ...] = setting("stretches of time to leave out, each with its reason", ())
     source: SourceSettings | None = setting("where the reference lies, when not in the monitor's source")
@@ -138,6 +142,7 @@ class RuleSettings:
     statistic: str | None = setting("the statistic that has the limit", required=True)
     limit: float | None = setting("the largest value that is no finding")
     p_value: float | None = setting("in place of a limit: the p-value from which on it is one, such as 0.001")
+    clear: float | None = setting("the value that calms an incident again; 0.9 times the limit otherwise")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +175,26 @@ class DefaultSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """How long things are kept, from when a window was judged or an incident ended."""
+
+    full: timedelta | None = setting("counts of windows as they were counted: 35d unless it says so")
+    coarse: timedelta | None = setting("counts of windows on coarse grids: 400d unless it says so")
+    findings: timedelta | None = setting(
+        "verdicts, findings, resolved incidents and what was told: 2y unless it says so"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """What reading one window, or the whole reference, may take before the daemon cuts it off."""
+
+    memory: Size | None = setting("memory, such as 512MiB; 2GiB unless it says so")
+    cpu: timedelta | None = setting("time of processors; 5m unless it says so")
+    wall: timedelta | None = setting("time of the clock; 10m unless it says so")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """The model that eats what is watched."""
 
@@ -188,6 +213,14 @@ class RetrainSettings:
     )
     after: int = setting("windows that the incident has been open", 1)
     cooldown: timedelta = setting("the shortest time between two requests", timedelta(days=7))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationSettings:
+    """Who else is told of an incident that nobody has taken up."""
+
+    after: timedelta | None = setting("how long after people were told of it, such as 30m", required=True)
+    notify: tuple[str, ...] = setting("the channels that are told then", (), required=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +264,7 @@ class MonitorSettings:
     columns: ColumnSettings | None = setting("which columns are judged, and as what")
     calendar: CalendarSettings | None = setting("days that are expected to be unlike others")
     catch_up: CatchUp | None = setting("what to judge of windows missed while down")
+    late: timedelta | None = setting("how long rows may still arrive for a judged window")
     rules: tuple[RuleSettings, ...] = setting("explicit limits", ())
     false_pages: PromiseSettings | None = setting("the false-alarm budget: 1 in 30 days unless it says so")
     minimum_effect: Share | None = setting("the share of rows that must be shown to have moved")
@@ -241,7 +275,16 @@ class MonitorSettings:
     ages: Ages | None = setting("how old the model and the reference may become")
     model: ModelSettings | None = setting("the model that eats what is watched")
     notify: tuple[str, ...] = setting("the channels that are told", ())
+    reminders: tuple[timedelta, ...] = setting(
+        "how long after the last telling it is told again while it is open; the last one repeats",
+        DEFAULT_REMINDERS,
+    )
+    escalation: tuple[EscalationSettings, ...] = setting(
+        "who else is told of what nobody has taken up, in order", ()
+    )
     retrain: RetrainSettings | None = setting("when retraining is asked for")
+    retention: RetentionSettings | None = setting("how long what was judged is kept, where it differs")
+    limits: LimitSettings | None = setting("what reading a window may take, where it differs")
     mode: Literal["live", "shadow"] = setting(
         "shadow: judge and keep, send nothing but a weekly digest", "live"
     )
@@ -252,8 +295,19 @@ class FileSettings:
     """The whole file."""
 
     version: int | None = setting("the version of this format: 1", required=True)
+    instance: str = setting("the name of this installation; a store belongs to one", "driftwatch")
     store: StoreSettings | None = setting("where driftwatch remembers", required=True)
     channels: Mapping[Key, ChannelSettings] | None = setting("who can be told, by name")
     triggers: Mapping[Key, TriggerSettings] | None = setting("what can start retraining, by name")
     defaults: DefaultSettings | None = setting("what holds for every monitor that does not say otherwise")
+    retention: RetentionSettings | None = setting("how long what was judged and told is kept")
+    limits: LimitSettings | None = setting("what reading a window may take before it is cut off")
+    maintenance: tuple[MaintenanceSettings, ...] = setting("times that come back, when nobody is told", ())
+    collapse: bool = setting(
+        "tell nothing of an incident that was over before anybody could be told", default=True
+    )
+    group_wait: timedelta | None = setting(
+        "how long what opens waits for other monitors of its source, to be told in one message, such as 30s"
+    )
+    heartbeat: HeartbeatSettings | None = setting("a watcher that is told that we live")
     monitors: tuple[MonitorSettings, ...] = setting("what is watched", (), required=True)

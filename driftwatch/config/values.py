@@ -21,15 +21,18 @@ __all__ = [
     "DURATION",
     "LONGEST_DURATION",
     "NUMBERS",
+    "SIZE",
     "VALUES",
     "Key",
     "Moment",
     "Share",
+    "Size",
     "ValueReader",
     "Zone",
     "format_duration",
     "parse_duration",
     "parse_moment",
+    "parse_size",
     "parse_zone",
 ]
 
@@ -39,10 +42,14 @@ Key = NewType("Key", str)
 """A name that other settings and commands refer to: letters, digits, `.`, `_` and `-`."""
 Share = NewType("Share", float)
 """A part of the rows, 0 to 1."""
+Size = NewType("Size", int)
+"""A number of bytes."""
 
-DURATION: Final = r"[0-9]{1,9}[smhdw]"
+DURATION: Final = r"[0-9]{1,9}[smhdwy]"
+SIZE: Final = r"[0-9]{1,6}(KiB|MiB|GiB|TiB)"
 LONGEST_DURATION: Final = timedelta(days=3650)
 _SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+_YEAR: Final = 365 * 86_400
 _STAMP: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?( ?Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
@@ -60,14 +67,14 @@ class Moment:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Return the duration `text` means: a whole number and s, m, h, d or w.
+    """Return the duration `text` means: a whole number and s, m, h, d, w or y (365 days).
 
     >>> parse_duration("36h")
     datetime.timedelta(days=1, seconds=43200)
     """
     if not re.fullmatch(DURATION, text):
         raise ValueError("wants a duration, a whole number and a unit such as 90s, 30m, 12h, 1d or 2w")
-    length = timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
+    length = timedelta(seconds=int(text[:-1]) * {**_SECONDS, "y": _YEAR}[text[-1]])
     if length > LONGEST_DURATION:
         raise ValueError(f"wants at most {LONGEST_DURATION.days}d")
     return length
@@ -82,6 +89,17 @@ def format_duration(length: timedelta) -> str:
     seconds = length // timedelta(seconds=1)
     unit = next(name for name, size in _SECONDS.items() if seconds % size == 0 and (seconds or size == 1))
     return f"{seconds // _SECONDS[unit]}{unit}"
+
+
+def parse_size(text: str) -> Size:
+    """Return the number of bytes that `text` means: a whole number and KiB, MiB, GiB or TiB.
+
+    >>> parse_size("512MiB") == 512 * 1024**2
+    True
+    """
+    if not re.fullmatch(SIZE, text):
+        raise ValueError("wants a size, a whole number and a unit such as 512MiB or 2GiB")
+    return Size(int(text[:-3]) * 1024 ** (1 + "KMGT".index(text[-3])))
 
 
 def parse_moment(text: str) -> Moment:
@@ -102,10 +120,14 @@ def parse_moment(text: str) -> Moment:
     return Moment(stamp=stamp)
 
 
+_MOST_ZONE_LETTERS: Final = 100
+
+
 def parse_zone(text: str) -> Zone:
     """Return `text` if it names a time zone."""
     try:
-        ZoneInfo(text)
+        # Where there is no such zone, zoneinfo looks for it by calling itself for every folder in the name.
+        ZoneInfo(text if len(text) <= _MOST_ZONE_LETTERS else "")
     except (KeyError, ValueError, OSError):
         raise ValueError(f"wants a time zone such as UTC or Europe/Paris{_suggest_zone(text)}") from None
     return Zone(text)
@@ -172,6 +194,7 @@ VALUES: Final[Mapping[Any, ValueReader]] = {
     Zone: parse_zone,
     Key: _parse_key,
     Share: _parse_share,
+    Size: parse_size,
 }
 """The reader of each type that a single value can have."""
 

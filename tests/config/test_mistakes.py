@@ -32,8 +32,28 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ("version: 1", "version: 1\nversion: 1", ["2:1: version: is given twice; first in line 1"]),
     ("version: 1", "version: 1\nweb: {}", ["2:1: web: is not known to this version"]),
     (NOTIFY, NOTIFY + "    silences: []\n", ["14:5: monitors[0].silences: is not known to this version"]),
-    (NOTIFY, NOTIFY + "    reminders: [1d]\n", ["14:5: monitors[0].reminders: is not known to this version"]),
-    (NOTIFY, NOTIFY + "    late: 3d\n", ["14:5: monitors[0].late: is not known to this version"]),
+    (NOTIFY, NOTIFY + "    reminders: [1d, 5s]\n", ["14:21: monitors[0].reminders[1]: wants at least 1m"]),
+    (NOTIFY, NOTIFY + "    reminders: 1d\n", ["14:16: monitors[0].reminders: wants a list in brackets"]),
+    (
+        NOTIFY,
+        NOTIFY + "    rules: [{column: a, statistic: psi, limit: 0.2, clear: 0.3}]\n",
+        ["14:60: monitors[0].rules[0].clear: wants at least 0 and at most the limit, 0.2, not 0.3"],
+    ),
+    (
+        NOTIFY,
+        NOTIFY + "    rules: [{column: a, statistic: ks, p_value: 0.01, clear: 0.3}]\n",
+        ["14:62: monitors[0].rules[0].clear: stands without a limit"],
+    ),
+    (
+        NOTIFY,
+        NOTIFY + "    escalation: [{after: 2h, notify: [log]}, {after: 30m, notify: [lgo]}, {notify: []}]\n",
+        [
+            "14:54: monitors[0].escalation[1].after: wants more than the 2h of the step before",
+            "14:68: monitors[0].escalation[1].notify[0]: there is no channel 'lgo'",
+            "14:75: monitors[0].escalation[2].after: is missing",
+            "14:84: monitors[0].escalation[2].notify: wants at least one channel",
+        ],
+    ),
     (
         "table: t,",
         "tabel: t,",
@@ -277,12 +297,22 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     (
         "to: 2013-02-01",
         "to: 2013-02-01, gap: 7d",
-        ["12:56: monitors[0].reference.gap: goes with last alone"],
+        ["12:56: monitors[0].reference.gap: goes with last"],
     ),
     (
         "to: 2013-02-01",
         "last: 28d",
-        ["12:23: monitors[0].reference.from: does not go with last, which counts back from the windows that"],
+        ["12:16: monitors[0].reference.to: is missing: the end of the reference, exclusive"],
+    ),
+    (
+        "to: 2013-02-01}",
+        "to: 2013-02-01, last: 12h}",
+        ["12:57: monitors[0].reference.last: holds no whole window of 1d; widen the reference"],
+    ),
+    (
+        "to: 2013-02-01}",
+        "to: 2013-02-01, last: 28d}\n    rules: [{column: a, statistic: psi, limit: 0.2}]",
+        ["12:57: monitors[0].reference.last: judges beside a pinned reference by the false-alarm budget"],
     ),
     (
         "from: 2013-01-01, to: 2013-02-01",
@@ -489,7 +519,7 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     (
         SMALL,
         "- a\n- b\n",
-        ["1:1: wants keys (version, store, channels, triggers, defaults, monitors), not a list"],
+        ["1:1: wants keys (version, instance, store, channels, triggers"],
     ),
     (SMALL, "a: b: c\n", ["1:5: this is not YAML: mapping values are not allowed"]),
     (SMALL, 'a: "open\n', ["2:1: this is not YAML: found unexpected end of stream"]),
@@ -523,3 +553,40 @@ def test_a_name_with_a_line_separator_in_it_makes_one_line_of_one_mistake() -> N
     (told,) = list_mistakes(SMALL.replace("{kind: log}", "{kind: log, a\u2028b}"))
 
     assert told.startswith('4:20: channels.log."a\\u2028b": is not known to this version')
+
+
+@pytest.mark.parametrize(
+    "bent",
+    [
+        "notify: ['${HOOK_SECRET}']",
+        "notify: ['x${HOOK_SECRET}y']",
+        "notify: [log]\n    title: x\n    timezone: ${HOOK_SECRET}",
+        "notify: [log]\n    rules: [{column: a, statistic: '${HOOK_SECRET}', limit: 1}]",
+    ],
+)
+def test_what_a_variable_holds_is_shown_in_no_mistake_wherever_it_stands(bent: str) -> None:
+    (mistake,) = list_mistakes(SMALL.replace("notify: [log]", bent))
+
+    assert "Y2FuYXJ5" not in mistake
+
+
+def test_a_weight_that_cannot_be_read_is_one_mistake() -> None:
+    (mistake,) = list_mistakes(SMALL.replace(NOTIFY, f"{NOTIFY}    columns: {{importance: {{a: much}}}}\n"))
+
+    assert mistake == "14:31: monitors[0].columns.importance.a: wants a number, not 'much'"
+
+
+@pytest.mark.parametrize("timezone", ["Europe/Paris" * 1000, "a/" * 3000])
+def test_a_mistake_of_any_length_is_one_line_of_moderate_length(timezone: str) -> None:
+    (mistake,) = list_mistakes(SMALL.replace(NOTIFY, f"{NOTIFY}    timezone: {timezone}\n"))
+
+    assert "wants a time zone such as UTC or Europe/Paris" in mistake
+    assert len(mistake) < 300
+
+
+def test_a_long_name_is_shown_in_part() -> None:
+    (mistake,) = list_mistakes(SMALL.replace("notify: [log]", f"notify: [{'x' * 50_000}]"))
+
+    assert mistake.startswith("13:14: monitors[0].notify[0]: there is no channel 'xxx")
+    assert mistake.endswith("there are log, hook")
+    assert len(mistake) < 2100

@@ -8,6 +8,7 @@ import pytest
 
 from driftwatch.calibration.budget import Budget, FalsePages
 from driftwatch.config import Config
+from driftwatch.jobs.monitor import Rolling
 from tests.support.config_files import SMALL, list_mistakes, load_text
 
 _DAY = timedelta(days=1)
@@ -149,3 +150,28 @@ def test_a_change_of_the_budget_is_a_change_of_the_configuration(line: str) -> N
 
     assert before.fingerprint != after.fingerprint
     assert before.identity == after.identity, "it is the same data: its history goes on"
+
+
+def test_a_rolling_reference_beside_the_pinned_one_has_half_of_the_promise() -> None:
+    both = "reference: {from: 2013-01-01, to: 2013-02-01, last: 28d, gap: 3d}"
+    text = SMALL.replace("reference: {from: 2013-01-01, to: 2013-02-01}", both)
+    assert both in text
+    (alone,), (halved,) = load_text(SMALL).monitors, load_text(text).monitors
+
+    assert alone.judging.budget is not None
+    assert halved.judging.budget is not None
+    assert halved.judging.budget.level == alone.judging.budget.level / 2
+    assert halved.judging.budget.needed == 2 * alone.judging.budget.needed
+    assert halved.reference.beside == Rolling(last=timedelta(days=28), gap=timedelta(days=3))
+    assert (halved.reference.rolling, halved.reference.start) == (None, alone.reference.start)
+
+
+def test_what_is_excepted_may_lie_in_what_rolls_beside_the_pinned_reference() -> None:
+    later = "except: [{from: 2013-03-01, to: 2013-03-03, why: a strike}]"
+    pinned = "reference: {from: 2013-01-01, to: 2013-02-01"
+    text = SMALL.replace(f"{pinned}}}", f"{pinned}, last: 28d, {later}}}")
+    (monitor,) = load_text(text).monitors
+
+    assert [one.why for one in monitor.reference.excluded] == ["a strike"]
+    (mistake,) = list_mistakes(text.replace("last: 28d, ", ""))
+    assert "lies outside the reference" in mistake

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftwatch.config.values import format_duration, parse_duration, parse_moment, parse_zone
+from driftwatch.config.values import format_duration, parse_duration, parse_moment, parse_size, parse_zone
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,16 @@ def test_other_words_are_no_moments(text: str) -> None:
 def test_other_words_are_no_zones(text: str) -> None:
     with pytest.raises(ValueError, match="wants a time zone"):
         parse_zone(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("64KiB", 65_536), ("512MiB", 536_870_912), ("2GiB", 2_147_483_648), ("1TiB", 1 << 40)]
+)
+def test_sizes_are_a_whole_number_and_a_binary_unit(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "2", "2GB", "2 GiB", "2gib", "1.5GiB", "-1GiB", "GiB", "2GiB\n"])
+def test_other_words_are_no_sizes(text: str) -> None:
+    with pytest.raises(ValueError, match="wants a size"):
+        parse_size(text)
