@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from driftwatch.config.loading import Config
 from driftwatch.errors import StoreError, UsageError
 from driftwatch.jobs.cases import end_cases
-from driftwatch.jobs.clock import Clock, SystemClock
+from driftwatch.jobs.clock import Clock, StoreClock, SystemClock
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.oddities import warn_of_oddities
 from driftwatch.jobs.parts import Parts, build_id_maker
+from driftwatch.jobs.reading import OwnReader, Reader
 from driftwatch.jobs.reference import (
     Watch,
     build_watch,
     ensure_reference,
     keep_reference,
-    read_reference,
     settle_reference,
 )
+from driftwatch.jobs.removal import tell_detached
+from driftwatch.jobs.replicas import apply_fingerprint, claim_instance, is_in_force, is_of_instance
+from driftwatch.net.database_address import parse_address
 from driftwatch.profiles.reference import Reference
 from driftwatch.store import migrations
+from driftwatch.store.clock import measure_offset, read_time
 from driftwatch.store.database import Database, open_database
+from driftwatch.store.file_lock import FileLock
 from driftwatch.store.monitors import (
     MonitorRow,
     find_monitor,
@@ -39,7 +47,7 @@ from driftwatch.store.monitors import (
 )
 from driftwatch.store.references import ReferenceState, list_references, load_reference
 
-__all__ = ["App", "open_app", "open_store"]
+__all__ = ["App", "find_lock", "open_app", "open_store"]
 
 log = logging.getLogger("driftwatch.app")
 
@@ -99,10 +107,11 @@ class App:
         known, now = self.find_row(monitor), self.parts.clock.now()
         if known is not None and known.identity != monitor.identity:
             settled = settle_reference(self.database, monitor, None, at or now)
-            reference = read_reference(settled)
+            reference = self.parts.reader.read_reference(settled)
             _, version = self._keep(settled, reference)
             warn_of_oddities(monitor, reference, version)
-        return ensure_reference(self.database, monitor, self.attach(monitor), now, at=at)
+        row, read = self.attach(monitor), self.parts.reader.read_reference
+        return ensure_reference(self.database, monitor, row, now, at=at, read=read)
 
     def resume(self, monitor: Monitor) -> Watch | None:
         """Return the monitor with the reference that is active now; None where there is none for its data.
@@ -121,7 +130,7 @@ class App:
         Reading comes first: a source that cannot be read ends no history.
         """
         settled = settle_reference(self.database, monitor, self.find_row(monitor), self.parts.clock.now())
-        return self._keep(settled, read_reference(settled))
+        return self._keep(settled, self.parts.reader.read_reference(settled))
 
     def _keep(self, monitor: Monitor, reference: Reference) -> tuple[MonitorRow, int]:
         row = self.attach(monitor)
@@ -135,7 +144,7 @@ class App:
 
     def replace_config(self, config: Config) -> App:
         """Return the application under another configuration, on the same open store."""
-        parts = replace(self.parts, channels=config.channels, triggers=config.triggers)
+        parts = replace(self.parts, channels=config.destinations, triggers=config.triggers, gate=config.gate)
         return App(config=config, parts=parts)
 
     def apply_config(self) -> None:
@@ -145,7 +154,11 @@ class App:
 
         def apply(tx: sa.Connection) -> list[str]:
             record_config(tx, self.config.fingerprint, _summarise(self.config), now)
-            return mark_detached(tx, [row.key for row in list_monitors(tx) if row.key not in named], now)
+            apply_fingerprint(tx, self.config.fingerprint)
+            missing = [row.key for row in list_monitors(tx) if row.key not in named]
+            detached = mark_detached(tx, missing, now)
+            tell_detached(tx, self.parts, detached)
+            return detached
 
         for key in self.database.write(apply):
             log.warning(
@@ -153,23 +166,53 @@ class App:
                 key,
             )
 
+    def is_in_force(self) -> bool:
+        """Return whether no other configuration was applied since by another replica."""
+        return self.database.read(lambda tx: is_in_force(tx, self.config.fingerprint))
+
+    def set_clock(self) -> timedelta:
+        """Set the clock by the store's, and return by how much that was ahead of the machine's."""
+        clock = self.parts.clock
+        if not isinstance(clock, StoreClock):
+            return timedelta(0)
+        clock.set_by(partial(measure_offset, self.database))
+        return clock.offset
+
     def close(self) -> None:
-        """Close the store."""
+        """Close the store, and let go of whoever reads."""
+        self.parts.reader.close()
         self.database.close()
 
 
-def open_app(config: Config, *, clock: Clock | None = None) -> App:
-    """Return the configuration at work on its store, whose tables are made where there are none."""
-    clock = clock or SystemClock()
-    parts = Parts(
-        database=open_store(config),
-        channels=config.channels,
-        triggers=config.triggers,
-        owner=f"{socket.gethostname()}:{os.getpid()}",
-        clock=clock,
-        make_id=build_id_maker(clock),
-    )
-    return App(config=config, parts=parts)
+def open_app(config: Config, *, clock: Clock | None = None, reader: Reader | None = None) -> App:
+    """Return the configuration at work on its store, whose tables are made where there are none.
+
+    `clock` is believed as it is; without one the machine's is set by the store's. `reader` is who reads;
+    without one this process does. Raises StoreError where the store cannot be used, and InstanceError where
+    it is another installation's.
+    """
+    database = open_store(config)
+    try:
+        if not database.read(lambda tx: is_of_instance(tx, config.instance)):
+            database.write(lambda tx: claim_instance(tx, config.instance))
+        used = clock or StoreClock(SystemClock())
+        parts = Parts(
+            database=database,
+            channels=config.destinations,
+            triggers=config.triggers,
+            gate=config.gate,
+            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}",
+            clock=used,
+            make_id=build_id_maker(used),
+            read_time=None if clock else read_time,
+            reader=reader or OwnReader(),
+        )
+        app = App(config=config, parts=parts)
+        app.set_clock()
+    except BaseException:
+        database.close()
+        raise
+    return app
 
 
 def open_store(config: Config) -> Database:
@@ -190,7 +233,17 @@ def open_store(config: Config) -> Database:
         raise StoreError(
             f"the store is at schema revision {state.current}, this version needs {state.head}; {way_out}"
         )
-    return open_database(url)
+    database = open_database(url)
+    lock = find_lock(config)
+    if lock is not None and lock.is_taken():
+        database.set_checkpointing(False)
+    return database
+
+
+def find_lock(config: Config) -> FileLock | None:
+    """Return the lock of a store in a SQLite file, None for one on a server."""
+    address = parse_address(config.store_url.reveal(), purpose="store")
+    return FileLock(Path(str(address.database))) if address.get_backend_name() == "sqlite" else None
 
 
 def _summarise(config: Config) -> Mapping[str, object]:

@@ -18,6 +18,7 @@ from driftwatch.app import App, open_app
 from driftwatch.config.loading import Config
 from driftwatch.daemon import EXIT_CONFIG, EXIT_STORE, EXIT_WATCHDOG, Daemon, serve
 from driftwatch.errors import ConfigError, SourceError
+from driftwatch.incidents.policy import Policy
 from driftwatch.jobs.heartbeat import is_daemon_alive
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.net.secrets import Secret
@@ -119,11 +120,17 @@ def run_daemon(folder: Path, story: str, **changes: object) -> Iterator[Running]
 
 
 def test_it_judges_what_falls_due_tells_people_and_asks_for_retraining(tmp_path: Path) -> None:
-    with run_daemon(tmp_path, ".aa", retrain=RetrainPolicy(trigger="ci", after=2)) as running:
-        for number, words in ((1, ["ok"]), (2, ["ok", "drift"]), (3, ["ok", "drift", "drift"])):
-            wait_for(lambda: len(running.source.requests) > 0, "the reference")
-            running.clock.move_to(due(number))
-            running.wait_for_words(*words)
+    policy = Policy(reminders=())
+    with run_daemon(tmp_path, ".aa", retrain=RetrainPolicy(trigger="ci", after=2), policy=policy) as running:
+        wait_for(lambda: len(running.source.requests) > 0, "the reference")
+        running.clock.move_to(due(1))
+        running.wait_for_words("ok")
+        running.clock.move_to(due(2))
+        running.wait_for_words("ok", "drift")
+        # A notice that waited for a day would be told as things stand then.
+        wait_for(lambda: bool(running.channel.sent), "the notice")
+        running.clock.move_to(due(3))
+        running.wait_for_words("ok", "drift", "drift")
         wait_for(lambda: bool(running.trigger.calls), "a request for retraining")
         status = running.stop()
 
@@ -412,3 +419,18 @@ def test_the_real_process_reloads_on_sighup_and_ends_with_0_on_sigterm(tmp_path:
     assert (status, time.monotonic() - began < 30) == (0, True)
     assert log.read_text().rstrip().endswith("daemon stopped status=0")
     assert "Traceback" not in log.read_text()
+
+
+def test_a_fault_while_the_configuration_is_read_keeps_the_old_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_daemon(tmp_path, "..") as running:
+        wait_for(lambda: bool(running.source.requests), "the reference")
+        running.config = RuntimeError("a fault of the reader")
+        running.daemon.ask_reload()
+        wait_for(lambda: "reload failed" in caplog.text, "the failure")
+        running.clock.move_to(due(1))
+        running.wait_for_words("ok")
+        status = running.stop()
+
+    assert status == 0

@@ -43,7 +43,7 @@ from driftwatch.store.evidence import load_profile, load_statistics
 from driftwatch.store.incidents import list_incidents
 from driftwatch.store.score_codec import decode_scores
 from driftwatch.store.scores import ScoreRow, list_scores
-from driftwatch.store.verdicts import VerdictRow, list_verdicts
+from driftwatch.store.verdicts import Grain, VerdictRow, list_verdicts
 
 __all__ = ["Against", "Asked", "Backtest", "Compared", "run_backtest"]
 
@@ -93,7 +93,8 @@ class Backtest:
 
     `today` is the policy of the configuration, `asked` the one to be tried, None where there is none.
     `others` are promises of fewer and of more pages than the one that is tried, `against` another tool's
-    rule. `allowed` is how often people are ready to be told in that time, by the policy that is tried.
+    rule. `allowed` is how often people are ready to be told in that time, by the policy that is tried. Of
+    `without_counts` of the windows the counts are no longer kept.
     """
 
     monitor: str
@@ -105,6 +106,7 @@ class Backtest:
     others: tuple[Compared, ...]
     against: Against | None
     allowed: float
+    without_counts: int = 0
 
     @property
     def tried(self) -> Compared:
@@ -197,6 +199,7 @@ def run_backtest(database: Database, watch: Watch, asked: Asked) -> Backtest:
         others=tuple(runner.try_budget(*one) for one in _list_others(watch, tried)),
         against=None if rule is None else runner.try_rule(rule, asked.against or "", at_most=allowed),
         allowed=allowed,
+        without_counts=sum(row.grain is Grain.GONE for row in judged if _is_inside(row.window, asked)),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,20 +13,20 @@ import pyarrow as pa
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.profiles.build import count_rows
 from driftwatch.profiles.counts import Counts
+from driftwatch.profiles.grid import Grid
 from driftwatch.profiles.profile import Profile
-from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import Request
 
-__all__ = ["Batches", "fingerprint_counts"]
+__all__ = ["Batches", "count_window_rows", "fingerprint_counts"]
 
 
 class Batches:
-    """The profiles of `windows`, read lazily and in order from the monitor's source."""
+    """The profiles of `windows` on `grids`, read lazily and in order from the monitor's source."""
 
-    def __init__(self, monitor: Monitor, reference: Reference, windows: Sequence[Window]) -> None:
+    def __init__(self, monitor: Monitor, grids: Mapping[str, Grid], windows: Sequence[Window]) -> None:
         self._monitor = monitor
-        self._reference = reference
+        self._grids = grids
         self._wanted = list(windows)
         self._chunks: Iterator[tuple[Window, pa.Table]] | None = None
         self._ahead: tuple[Window, pa.Table] | None = None
@@ -40,6 +41,10 @@ class Batches:
             self._wanted.pop(0)
         try:
             return self._collect(window)
+        except MemoryError:
+            # What is held by then must go before anything else is tried.
+            self.close()
+            raise
         except Exception:
             # A source that raised is at its end: going on with it would look like windows without rows.
             self._chunks = self._ahead = None
@@ -47,6 +52,12 @@ class Batches:
             if not later:
                 raise
         return self._collect_alone(window, later)
+
+    def close(self) -> None:
+        """Let go of the files and connections of a source that was not read to its end."""
+        chunks, self._chunks, self._ahead = self._chunks, None, None
+        if isinstance(chunks, Generator):
+            chunks.close()
 
     def _collect_alone(self, window: Window, later: list[Window]) -> Profile:
         """Return the profile of `window` alone: what failed may have been a later one, read ahead."""
@@ -58,12 +69,12 @@ class Batches:
             self._wanted = later
 
     def _collect(self, window: Window) -> Profile:
-        monitor, reference = self._monitor, self._reference
-        profile = count_rows(reference.grids, pa.table({}), monitor.columns, window)
+        monitor, grids = self._monitor, self._grids
+        profile = count_rows(grids, pa.table({}), monitor.columns, window)
         while (chunk := self._look_ahead()) is not None and chunk[0] <= window:
             self._ahead = None
             if chunk[0] == window:
-                profile = profile + count_rows(reference.grids, chunk[1], monitor.columns, window)
+                profile = profile + count_rows(grids, chunk[1], monitor.columns, window)
         return profile
 
     def _look_ahead(self) -> tuple[Window, pa.Table] | None:
@@ -75,6 +86,23 @@ class Batches:
         if self._ahead is None:
             self._ahead = next(self._chunks, None)
         return self._ahead
+
+
+def count_window_rows(monitor: Monitor, windows: Sequence[Window], column: str | None) -> dict[Window, int]:
+    """Return how many rows each window has; `column` is read beside those of the time, None for all.
+
+    Raises what reading raises.
+    """
+    request = Request(
+        monitor=monitor.id,
+        windows=tuple(windows),
+        options=replace(monitor.columns, key=()),
+        columns=None if column is None else (column,),
+    )
+    found = dict.fromkeys(windows, 0)
+    for window, rows in monitor.source.read(request):
+        found[window] += rows.num_rows
+    return found
 
 
 def fingerprint_counts(profile: Profile) -> str | None:

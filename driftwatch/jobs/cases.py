@@ -20,11 +20,11 @@ from driftwatch.incidents.notice import MonitorFacts
 from driftwatch.jobs.facts import build_facts
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts
-from driftwatch.jobs.steps import Held, keep_advance
+from driftwatch.jobs.recording import Held, keep_advance, list_recipients
 from driftwatch.store.database import Database
 from driftwatch.store.incidents import IncidentRow, find_incident, open_incidents
 from driftwatch.store.incidents import list_incidents as list_rows
-from driftwatch.store.monitors import MonitorRow, find_monitor
+from driftwatch.store.monitors import MonitorRow, find_monitor, name_companion
 from driftwatch.store.scores import Ledger, read_ledger, write_ledger
 
 __all__ = ["Case", "change_case", "end_cases", "find_case", "label_case", "list_cases"]
@@ -79,7 +79,7 @@ def change_case(
         owner = _need_monitor(tx, row.monitor_key)
         monitor = _find_watched(row, monitors)
         facts = _build_facts(row, monitors)
-        notify = monitor.recipients if monitor else ()
+        notify = list_recipients(monitor, incident) if monitor else ()
         held = Held(incident=incident, version=row.version)
         kept = keep_advance(tx, parts, owner, held, taken, facts=facts, notify=notify)
         return kept.incident or incident
@@ -101,12 +101,21 @@ def label_case(parts: Parts, monitors: Sequence[Monitor], number: int, said: Lab
         taken = label(before, said, who, parts.clock.now())
         held = Held(incident=before, version=row.version)
         kept = keep_advance(tx, parts, owner, held, taken, facts=_build_facts(row, monitors), notify=())
-        ledger = read_ledger(tx, owner)
-        if ledger is not None and row.history == owner.history:
-            write_ledger(tx, owner, _settle(ledger, before, said, monitor))
+        if row.history == owner.history:
+            _settle_ledgers(tx, owner, before, said, monitor)
         return kept.incident or before
 
     return parts.database.write(change)
+
+
+def _settle_ledgers(
+    tx: sa.Connection, owner: MonitorRow, before: Incident, said: Label, monitor: Monitor | None
+) -> None:
+    """Settle what is left of the promise; the rolling reference beside the pinned one has a part of it."""
+    for row in (owner, find_monitor(tx, name_companion(owner.key))):
+        ledger = None if row is None else read_ledger(tx, row)
+        if row is not None and ledger is not None:
+            write_ledger(tx, row, _settle(ledger, before, said, monitor))
 
 
 def _settle(ledger: Ledger, before: Incident, said: Label, monitor: Monitor | None) -> Ledger:
@@ -129,7 +138,8 @@ def end_cases(
         incident = decode_incident(dict(stored.document), id=stored.id)
         taken = end_with_history(incident, parts.clock.now(), because=because)
         held = Held(incident=incident, version=stored.version)
-        keep_advance(tx, parts, row, held, taken, facts=build_facts(monitor), notify=monitor.recipients)
+        notify = list_recipients(monitor, incident)
+        keep_advance(tx, parts, row, held, taken, facts=build_facts(monitor), notify=notify)
 
 
 def _need_incident(tx: sa.Connection, number: int) -> IncidentRow:

@@ -14,22 +14,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from driftwatch.calibration.track import Track
 from driftwatch.errors import StoreError
+from driftwatch.failpoints import reach
 from driftwatch.incidents.finding import Verdict
-from driftwatch.jobs.batches import Batches
+from driftwatch.jobs.beside import Tracks, open_tracks
 from driftwatch.jobs.finish import Finish, Run
 from driftwatch.jobs.judged import choose_retry, is_final, judge_window
-from driftwatch.jobs.parts import LEASE, Parts
+from driftwatch.jobs.parts import Parts
+from driftwatch.jobs.reading import OpenBatches
 from driftwatch.jobs.reference import Watch
+from driftwatch.jobs.renewing import keep_claimed
 from driftwatch.jobs.rolling import group_windows, roll_reference
-from driftwatch.jobs.tracks import open_track
 from driftwatch.profiles.window import Window
-from driftwatch.store.slots import Claim, Fenced, claim_slot, postpone_slot
+from driftwatch.store.slots import Claim, Fenced, claim_slot, holds_slot, postpone_slot, settle_slot
 
 __all__ = ["Checked", "check_windows"]
 
@@ -56,25 +57,29 @@ def check_windows(parts: Parts, watch: Watch, windows: Sequence[Window], run: Ru
     """
     for group in group_windows(watch.monitor, windows):
         if group:
-            rolled = roll_reference(parts.database, watch, group[0], parts.clock.now())
-            yield from _check_group(parts, rolled, group, run)
+            read = parts.reader.read_reference
+            rolled = roll_reference(parts.database, watch, group[0], parts.clock.now(), read=read)
+            with closing(parts.reader.open_batches(rolled.monitor, rolled.reference, group)) as batches:
+                yield from _check_group(parts, rolled, group, batches, run)
 
 
-def _check_group(parts: Parts, watch: Watch, windows: Sequence[Window], run: Run) -> Iterator[Checked]:
-    batches = Batches(watch.monitor, watch.reference, windows)
-    track, reached = None, None
+def _check_group(
+    parts: Parts, watch: Watch, windows: Sequence[Window], batches: OpenBatches, run: Run
+) -> Iterator[Checked]:
+    tracks, reached = None, None
     for window in windows:
         if window.start != reached:
-            track = None  # What lies between was judged before: it is read from the store.
+            tracks = None  # What lies between was judged before: it is read from the store.
         reached = window.end
         claim = _claim(parts, watch, window)
         if claim is None:
-            track = None  # Somebody else is on it: what they find is read from the store.
+            tracks = None  # Somebody else is on it: what they find is read from the store.
             yield Checked(window=window)
             continue
         try:
-            track = track or open_track(parts.database, watch, window)
-            checked, track = _check(parts, watch, track, claim, batches, run)
+            with keep_claimed(parts, claim):
+                tracks = tracks or _open_tracks(parts, watch, window)
+                checked, tracks = _check(parts, watch, tracks, claim, batches, run)
         except BaseException:
             _give_back(parts, claim)
             raise
@@ -82,18 +87,20 @@ def _check_group(parts: Parts, watch: Watch, windows: Sequence[Window], run: Run
 
 
 def _check(
-    parts: Parts, watch: Watch, track: Track | None, claim: Claim, batches: Batches, run: Run
-) -> tuple[Checked, Track | None]:
+    parts: Parts, watch: Watch, tracks: Tracks, claim: Claim, batches: OpenBatches, run: Run
+) -> tuple[Checked, Tracks | None]:
     now, started = parts.clock.now(), parts.clock.monotonic()
     final = run.replays or is_final(watch.monitor, claim.window, now)
-    judged = judge_window(parts.database, watch, track, claim.window, batches, final=final)
+    reach("check.read")
+    judged = judge_window(parts.database, watch, tracks, claim.window, batches, final=final)
+    reach("check.judged")
     again_at = None if run.replays else choose_retry(judged, claim, now, final=final)
     seconds = parts.clock.monotonic() - started
     finish = Finish(
         parts=parts, watch=watch, claim=claim, judged=judged, run=run, again_at=again_at, seconds=seconds
     )
     try:
-        written = parts.database.write(finish.write)
+        written = parts.database.write(finish.write, settle=lambda tx, _: settle_slot(tx, claim))
     except Fenced as error:
         log.warning("window dropped monitor=%s window=%s reason=%s", watch.monitor.id, claim.window, error)
         return Checked(window=claim.window), None
@@ -101,12 +108,22 @@ def _check(
     checked = Checked(
         window=claim.window, verdict=judged.verdict, revision=written.revision, again_at=again_at
     )
-    return checked, written.track or track
+    after = tracks.go_on(written.track, written.beside)
+    if again_at is None:
+        parts.kept.keep(watch, claim.window, claim.token, after)
+    return checked, after
+
+
+def _open_tracks(parts: Parts, watch: Watch, window: Window) -> Tracks:
+    kept = parts.kept.take(parts.database, watch, window)
+    return kept or open_tracks(parts.database, watch, window, parts.clock.now())
 
 
 def _claim(parts: Parts, watch: Watch, window: Window) -> Claim | None:
-    now = parts.clock.now()
-    return parts.database.write(lambda tx: claim_slot(tx, watch.row, window, parts.owner, LEASE, now))
+    return parts.database.write(
+        lambda tx: claim_slot(tx, watch.row, window, parts.owner, parts.lease, parts.tell_time(tx)),
+        settle=lambda tx, claim: claim is None or holds_slot(tx, claim),
+    )
 
 
 def _give_back(parts: Parts, claim: Claim) -> None:

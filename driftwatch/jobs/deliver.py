@@ -3,61 +3,90 @@
 from __future__ import annotations
 
 import logging
-import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 
 import sqlalchemy as sa
 
 from driftwatch.channels.contract import Outcome
-from driftwatch.incidents.retry import next_attempt
-from driftwatch.jobs.messages import TEST_TYPE, build_test_body, read_message
-from driftwatch.jobs.parts import LEASE, Parts
+from driftwatch.errors import UsageError
+from driftwatch.failpoints import reach
+from driftwatch.incidents.gate import Decision, DecisionWord
+from driftwatch.incidents.incident import NoticeType
+from driftwatch.jobs.gating import DISABLED, Gatekeeper
+from driftwatch.jobs.grouping import fits_message, record_members, unite_messages
+from driftwatch.jobs.messages import TEST_TYPE, build_test_body
+from driftwatch.jobs.outcomes import FALLBACK_AFTER, end_elsewhere, queue_fallback, record_outcome
+from driftwatch.jobs.parts import Parts
+from driftwatch.store.delivery import Attempt, DeliveryDraft, DeliveryRow
+from driftwatch.store.grouping import claim_members
 from driftwatch.store.outbox import (
-    Attempt,
-    DeliveryDraft,
-    DeliveryRow,
+    Busy,
     claim_delivery,
+    find_delivery,
+    holds_delivery,
+    is_any_due,
     list_deliveries,
     queue_delivery,
-    record_delivered,
-    record_failed,
+    settle_delivery,
 )
 from driftwatch.store.slots import Fenced
+from driftwatch.store.told import CHANNEL_FAILED
 
 __all__ = ["FALLBACK_AFTER", "deliver_due", "deliver_one", "send_test"]
 
 log = logging.getLogger("driftwatch.deliver")
 
-FALLBACK_AFTER = 3
-"""Failed attempts after which a notice goes out on the channel's fallback too."""
 
-_LOOKED_BACK = 200
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """What was claimed, None where nothing could be; `declined` counts what the gate did not let through.
+
+    `members` are told in the same message.
+    """
+
+    claim: DeliveryRow | None
+    declined: int
+    members: tuple[DeliveryRow, ...] = ()
 
 
-def deliver_due(parts: Parts, *, stopping: Callable[[], bool] = lambda: False) -> int:
-    """Send what is due until all is sent or `stopping`; return how many attempts were made."""
-    return next(made for made in count() if stopping() or not deliver_one(parts))
+def deliver_due(parts: Parts, *, stopping: Callable[[], bool] = lambda: False, waits: bool = True) -> int:
+    """Send what is due until all is sent or `stopping`; return how many attempts were made.
+
+    It may run in several threads. `waits` for channels that take only so much at a time; without, what is
+    left for these is sent at the next call.
+    """
+    made = 0
+    while not stopping():
+        if deliver_one(parts):
+            made += 1
+            continue
+        wait = parts.traffic.find_wait(parts.channels, parts.clock.monotonic()) if waits else None
+        if wait is None or not _is_due(parts):
+            return made
+        threading.Event().wait(wait)
+    return made
 
 
-def deliver_one(parts: Parts) -> bool:
+def deliver_one(parts: Parts, *, calling: Callable[[], None] = lambda: None) -> bool:
     """Send the delivery that has been due longest; return False where nothing is due.
 
-    The claim is taken and the outcome written in transactions of their own; the sending is in neither. A
-    process that dies in between leaves a claim that runs out, and the delivery is sent again.
+    `calling` is called once something is claimed, before it is sent: somebody else may look for more.
+
+    The claim is taken, after the gate was asked, and the outcome written in transactions of their own; the
+    sending is in neither. A process that dies in between leaves a claim that runs out, and the delivery is
+    sent again.
     """
-    now = parts.clock.now()
-    claim = parts.database.write(lambda tx: claim_delivery(tx, parts.owner, LEASE, now))
-    if claim is None:
-        return False
-    outcome = _send(parts, claim, now)
-    attempt = Attempt(started_at=now, ended_at=parts.clock.now(), status=outcome.status, error=outcome.error)
-    try:
-        parts.database.write(lambda tx: _record(tx, parts, claim, attempt, outcome))
-    except Fenced as error:
-        log.warning("delivery overtaken id=%s channel=%s reason=%s", claim.id, claim.channel, error)
-    return True
+    while True:
+        turn = _claim(parts)
+        if turn.claim is not None:
+            calling()
+            _deliver(parts, turn.claim, turn.members)
+            return True
+        if not turn.declined:
+            return False
 
 
 def send_test(parts: Parts, channel: str) -> DeliveryRow:
@@ -66,65 +95,101 @@ def send_test(parts: Parts, channel: str) -> DeliveryRow:
     draft = DeliveryDraft(channel=channel, type=TEST_TYPE, body=build_test_body(channel, now))
     number = parts.database.write(lambda tx: queue_delivery(tx, draft, make_id=parts.make_id, now=now))
     deliver_due(parts)
-    rows = parts.database.read(lambda tx: list_deliveries(tx, channel=channel))
-    return next(row for row in rows if row.id == number)
+    found = parts.database.read(lambda tx: find_delivery(tx, number))
+    if found is None:
+        raise UsageError(f"the delivery {number} was removed in the meantime")
+    return found
 
 
-def _send(parts: Parts, claim: DeliveryRow, now: datetime) -> Outcome:
+def _claim(parts: Parts) -> _Turn:
+    """Claim the next delivery that may be sent, and note that it leaves."""
+    entered = parts.clock.monotonic()
+    with parts.traffic.choosing():
+        busy = Busy(
+            channels=parts.traffic.list_closed(parts.channels, entered),
+            deliveries=parts.traffic.list_sending(),
+        )
+
+        def claim(tx: sa.Connection) -> _Turn:
+            now = parts.tell_time(tx)
+            gate = Gatekeeper(tx=tx, parts=parts, now=now)
+            claimed = claim_delivery(tx, parts.owner, parts.lease, now, ask=gate.ask, busy=busy)
+            members = (
+                () if claimed is None else claim_members(tx, claimed, now, ask=gate.ask, fits=fits_message)
+            )
+            for row, decision in gate.declined:
+                _follow_declined(tx, parts, row, decision)
+            return _Turn(claim=claimed, declined=len(gate.declined), members=tuple(members))
+
+        turn = parts.database.write(
+            claim, settle=lambda tx, found: found.claim is None or holds_delivery(tx, found.claim)
+        )
+        claimed = turn.claim
+        if claimed is not None:
+            parts.traffic.enter(claimed.id, claimed.channel, parts.channels.get(claimed.channel), entered)
+    return turn
+
+
+def _follow_declined(tx: sa.Connection, parts: Parts, row: DeliveryRow, decision: Decision) -> None:
+    """Tell elsewhere what waits for a disabled channel, and the end of what was told elsewhere alone."""
+    now = parts.clock.now()
+    log.info(
+        "notice not sent id=%s channel=%s type=%s decision=%s reason=%s",
+        row.id,
+        row.channel,
+        row.type,
+        decision.word,
+        decision.reason,
+    )
+    if decision.word is DecisionWord.HOLD:
+        if (decision.reason or "").startswith(DISABLED):
+            queue_fallback(tx, parts, row, now)
+    elif decision.word is DecisionWord.COLLAPSE:
+        later = list_deliveries(tx, channel=row.channel, incident_id=row.incident_id)
+        for end in later:
+            if end.type == NoticeType.RESOLVED:
+                end_elsewhere(tx, parts, end, now)
+    else:
+        end_elsewhere(tx, parts, row, now)
+
+
+def _deliver(parts: Parts, claim: DeliveryRow, members: Sequence[DeliveryRow]) -> None:
+    now, started = parts.clock.now(), parts.clock.monotonic()
+    try:
+        reach("deliver.send")
+        outcome = _send(parts, claim, members, now)
+        reach("deliver.sent")
+        parts.traffic.note_seconds(claim.channel, parts.clock.monotonic() - started)
+        attempt = Attempt(
+            started_at=now, ended_at=parts.clock.now(), status=outcome.status, error=outcome.error
+        )
+
+        def record(tx: sa.Connection) -> None:
+            record_outcome(tx, parts, claim, attempt, outcome)
+            record_members(tx, parts, claim, members)
+
+        parts.database.write(
+            record,
+            settle=lambda tx, _: settle_delivery(tx, claim),
+        )
+    except Fenced as error:
+        log.warning("delivery overtaken id=%s channel=%s reason=%s", claim.id, claim.channel, error)
+    finally:
+        parts.traffic.leave(claim.id)
+
+
+def _send(parts: Parts, claim: DeliveryRow, members: Sequence[DeliveryRow], now: datetime) -> Outcome:
     channel = parts.channels.get(claim.channel)
     if channel is None:
         return Outcome(delivered=False, again=False, error="the configuration has no such channel any more")
     try:
-        return channel.send(read_message(claim), now)
+        return channel.send(unite_messages(claim, members), now)
     except Exception as error:  # one faulty channel must not hold up the others
         log.exception("sending failed id=%s channel=%s", claim.id, claim.channel)
-        reason = f"the channel itself failed ({type(error).__name__}); the log of driftwatch has the details"
+        reason = f"{CHANNEL_FAILED} ({type(error).__name__}); the log of driftwatch has the details"
         return Outcome(delivered=False, again=True, error=reason)
 
 
-def _record(tx: sa.Connection, parts: Parts, claim: DeliveryRow, attempt: Attempt, outcome: Outcome) -> None:
-    if outcome.delivered:
-        record_delivered(tx, claim, attempt)
-        log.info("notice delivered id=%s channel=%s type=%s", claim.id, claim.channel, claim.type)
-        return
-    spread = random.uniform(-1, 1)  # noqa: S311 - spreads attempts in time; not a secret.
-    next_at = (
-        next_attempt(claim.attempts, now=attempt.ended_at, retry_after=outcome.retry_after, spread=spread)
-        if outcome.again
-        else None
-    )
-    record_failed(tx, claim, attempt, next_at=next_at)
-    log.warning(
-        "notice not delivered id=%s channel=%s attempt=%s status=%s error=%s next_at=%s",
-        claim.id,
-        claim.channel,
-        claim.attempts,
-        outcome.status,
-        outcome.error,
-        next_at,
-    )
-    if next_at is None or claim.attempts >= FALLBACK_AFTER:
-        _queue_fallback(tx, parts, claim, attempt.ended_at)
-
-
-def _queue_fallback(tx: sa.Connection, parts: Parts, claim: DeliveryRow, now: datetime) -> None:
-    """Queue the notice for the channel's fallback, once; a test says something of its own channel alone."""
-    channel = parts.channels.get(claim.channel)
-    fallback = getattr(channel, "fallback", None)
-    if fallback is None or fallback == claim.channel or claim.type == TEST_TYPE:
-        return
-    others = list_deliveries(tx, channel=fallback, incident_id=claim.incident_id, newest=_LOOKED_BACK)
-    if any(
-        (row.incident_id, row.seq, row.body) == (claim.incident_id, claim.seq, claim.body) for row in others
-    ):
-        return
-    draft = DeliveryDraft(
-        channel=fallback,
-        type=claim.type,
-        body=claim.body,
-        monitor_key=claim.monitor_key,
-        incident_id=claim.incident_id,
-        seq=claim.seq,
-    )
-    queue_delivery(tx, draft, make_id=parts.make_id, now=now)
-    log.warning("notice sent to the fallback id=%s channel=%s fallback=%s", claim.id, claim.channel, fallback)
+def _is_due(parts: Parts) -> bool:
+    """Return whether something is due for a channel that is closed."""
+    return parts.database.read(lambda tx: is_any_due(tx, parts.tell_time(tx)))

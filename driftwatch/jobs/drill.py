@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from driftwatch.calibration.alteration import Alteration, AlterationKind, alter_counts, list_larger
 from driftwatch.calibration.altering import measure_spread
-from driftwatch.calibration.track import Track, add_thin, add_window
+from driftwatch.calibration.track import Track, add_thin, add_window, recalibrate
 from driftwatch.errors import UsageError
 from driftwatch.incidents.advance import advance
 from driftwatch.incidents.axis import JUDGED_WORDS
 from driftwatch.incidents.describe import build_notice
 from driftwatch.incidents.finding import Verdict, VerdictWord
-from driftwatch.incidents.incident import Incident, IncidentKind
+from driftwatch.incidents.holds import hold_out, list_holds
+from driftwatch.incidents.incident import Incident, IncidentKind, NoticeType
 from driftwatch.incidents.notice import Notice
+from driftwatch.jobs.beside import Tracks
 from driftwatch.jobs.facts import build_facts
 from driftwatch.jobs.judged import Judged, judge_profile
 from driftwatch.jobs.reference import Watch
-from driftwatch.jobs.tracks import open_track
+from driftwatch.jobs.tracks import open_track, read_holds
 from driftwatch.jobs.windows import due_at
 from driftwatch.profiles.grid import CategoryGrid
 from driftwatch.profiles.profile import Profile
@@ -31,19 +34,20 @@ __all__ = ["Drill", "Played", "run_drill"]
 
 _LATEST = 30
 _AXES = (IncidentKind.DRIFT, IncidentKind.DATA)
+_AT_ONCE = frozenset({NoticeType.OPENED, NoticeType.UPDATED})
 _WITH_COUNTS = JUDGED_WORDS | {VerdictWord.THIN}
 _MOVES = frozenset({AlterationKind.SHIFT, AlterationKind.SCALE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What one change comes to: after how many of the windows people would have been told, from 1.
+    """What one change comes to: after how many of the windows people would have been told of it, from 1.
 
-    `after` is None where none of the windows would have told anybody, and `notices` is empty then.
-    `verdict` is that of the window that tells, of the last one where none does.
+    `after` is None where none of the windows would have told anybody more than without it, and `notices` is
+    empty then. `verdict` is that of the window that tells, of the last one where none does.
     """
 
-    alteration: Alteration | None
+    alteration: Alteration
     after: int | None
     notices: tuple[Notice, ...] = ()
     verdict: Verdict | None = None
@@ -53,15 +57,15 @@ class Played:
 class Drill:
     """What would have happened to `column`, changed from the first of `windows` on.
 
-    `unchanged` is what would have told people as early without any change, None where nothing would.
-    `larger` is the smallest larger change that would have been told and `unseen` the largest that would not,
-    of those that were tried: both None where the change itself is told.
+    `unchanged` counts the windows, from 1, that would have told people without any change. `larger` is the
+    smallest larger change that would have been told and `unseen` the largest that would not, of those that
+    were tried: both None where the change itself is told.
     """
 
     column: str
     windows: tuple[Window, ...]
     played: Played
-    unchanged: Played | None = None
+    unchanged: tuple[int, ...] = ()
     larger: Played | None = None
     unseen: Alteration | None = None
 
@@ -78,9 +82,9 @@ def run_drill(
     """Return what would have been told, had `column` changed in the stored windows of a range.
 
     1. The windows of the range, or the last 30 of those before `end` where it has no `start`, are judged one
-       after the other with the change in them, by the path that judges new ones.
-    2. A change that would have been told is left out once, to see whether the windows tell by themselves.
-    3. Of one that would not, larger ones are tried.
+       after the other as they are, by the path that judges new ones.
+    2. They are judged with the change in them, up to the first that tells what it did not tell before.
+    3. Where none does, larger changes are tried.
 
     Incidents that are open at that time are left out: the drill begins in quiet. What is derived from the
     column is as it was. Raises UsageError where the monitor does not judge the column, the change does not
@@ -96,17 +100,18 @@ def run_drill(
         spread=measure_spread(watch.reference.total.columns[column]) if alteration.kind in _MOVES else 0.0,
         windows=windows,
     )
-    played = player.play(alteration)
-    if played.after is None:
-        larger, unseen = player.search(alteration)
-        return Drill(column=column, windows=player.windows, played=played, larger=larger, unseen=unseen)
-    unchanged = replace(player, windows=player.windows[: played.after]).play(None)
-    return Drill(
+    usual = [(place, page) for place, _, pages in player.judge_all(None) for page in pages]
+    played = player.play(alteration, {page.name for _, page in usual})
+    found = Drill(
         column=column,
-        windows=player.windows,
+        windows=windows,
         played=played,
-        unchanged=None if unchanged.after is None else unchanged,
+        unchanged=tuple(sorted({place for place, _ in usual})),
     )
+    if played.after is not None:
+        return found
+    larger, unseen = player.search(alteration, {page.name for _, page in usual})
+    return replace(found, larger=larger, unseen=unseen)
 
 
 def _check_column(watch: Watch, column: str, alteration: Alteration) -> None:
@@ -136,6 +141,11 @@ def _list_windows(
         if profile is not None:
             windows.append(window)
             is_there = is_there or _is_in(profile, column)
+    if not windows and any(row.grain is not None for row in rows):
+        raise UsageError(
+            f"{watch.monitor.id}: the counts of this range are kept coarsely or no longer; "
+            "choose a later one with --from, or keep them for longer (retention.full)"
+        )
     if not windows:
         name = watch.monitor.id
         raise UsageError(f"{name} has no judged window in this range; `driftwatch check {name}` judges them")
@@ -145,11 +155,23 @@ def _list_windows(
 
 
 def _read(database: Database, watch: Watch, window: Window) -> Profile | None:
-    return database.read(lambda tx: load_profile(tx, watch.row, window, watch.reference))
+    return database.read(lambda tx: load_profile(tx, watch.row, window, watch.reference, only_fine=True))
 
 
 def _is_in(profile: Profile, column: str) -> bool:
     return column in profile.columns and column not in profile.absent
+
+
+_Name = tuple[Window, IncidentKind, bool]
+"""Of a page: its window, the kind of its incident, and whether that is about the column of the drill."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """A notice that wakes people. Two plays tell the same where their pages have the same name."""
+
+    name: _Name
+    notice: Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -163,41 +185,51 @@ class _Player:
     spread: float
     windows: tuple[Window, ...]
 
-    def play(self, alteration: Alteration | None) -> Played:
-        """Judge the windows with a change in them, up to the first that tells."""
-        track, verdict = self.track, None
+    def play(self, alteration: Alteration, usual: Container[_Name]) -> Played:
+        """Judge the windows with a change in them, up to the first that tells what is not `usual`."""
+        verdict = None
+        for place, verdict, pages in self.judge_all(alteration):
+            notices = tuple(page.notice for page in pages if page.name not in usual)
+            if notices:
+                return Played(alteration=alteration, after=place, notices=notices, verdict=verdict)
+        return Played(alteration=alteration, after=None, verdict=verdict)
+
+    def search(self, unseen: Alteration, usual: Container[_Name]) -> tuple[Played | None, Alteration]:
+        """Return the smallest larger change that is told, None where none is, and the largest that is not.
+
+        A larger change is taken to be told whenever a smaller one is.
+        """
+        rungs = list_larger(unseen)
+        best = self.play(rungs[-1], usual) if rungs else None
+        if best is None or best.after is None:
+            return None, rungs[-1] if rungs else unseen
+        low, high = 0, len(rungs) - 1
+        while low < high:
+            middle = (low + high) // 2
+            played = self.play(rungs[middle], usual)
+            if played.after is None:
+                unseen, low = rungs[middle], middle + 1
+            else:
+                best, high = played, middle
+        return best, unseen
+
+    def judge_all(self, alteration: Alteration | None) -> Iterator[tuple[int, Verdict, list[_Page]]]:
+        """Yield the place of every window, its verdict, and what would have woken people."""
+        track = self.track
         incidents: dict[IncidentKind, Incident] = {}
         for place, window in enumerate(self.windows, start=1):
             profile = _read(self.database, self.watch, window)
             if profile is None:
                 continue
             altered = self._alter(profile, alteration)
-            judged = judge_profile(self.database, self.watch, track, window, altered, final=True)
-            verdict = judged.verdict
-            notices = self._advance(incidents, verdict)
-            if notices:
-                return Played(alteration=alteration, after=place, notices=notices, verdict=verdict)
-            track = _follow(track, judged, altered)
-        return Played(alteration=alteration, after=None, verdict=verdict)
-
-    def search(self, unseen: Alteration) -> tuple[Played | None, Alteration]:
-        """Return the smallest larger change that is told, None where none is, and the largest that is not.
-
-        A larger change is taken to be told whenever a smaller one is.
-        """
-        rungs = list_larger(unseen)
-        best = self.play(rungs[-1]) if rungs else None
-        if best is None or best.after is None:
-            return None, rungs[-1] if rungs else unseen
-        low, high = 0, len(rungs) - 1
-        while low < high:
-            middle = (low + high) // 2
-            played = self.play(rungs[middle])
-            if played.after is None:
-                unseen, low = rungs[middle], middle + 1
-            else:
-                best, high = played, middle
-        return best, unseen
+            track = self._calibrate(track, window, incidents)
+            judged = judge_profile(self.database, self.watch, Tracks(main=track), window, altered, final=True)
+            before = _find_paged(incidents)
+            pages = self._advance(incidents, judged.verdict)
+            yield place, judged.verdict, pages
+            after = _find_paged(incidents)
+            paged = None if before and after <= before else bool(after - before)
+            track = _follow(track, judged, altered, paged)
 
     def _alter(self, profile: Profile, alteration: Alteration | None) -> Profile:
         if alteration is None or not _is_in(profile, self.column):
@@ -205,9 +237,20 @@ class _Player:
         changed = alter_counts(profile.columns[self.column], alteration, self.spread)
         return replace(profile, columns={**profile.columns, self.column: changed})
 
-    def _advance(self, incidents: dict[IncidentKind, Incident], verdict: Verdict) -> tuple[Notice, ...]:
-        """Advance the drill's own incidents; return the notices that would have been sent."""
-        monitor, notices = self.watch.monitor, []
+    def _calibrate(
+        self, track: Track | None, window: Window, incidents: Mapping[IncidentKind, Incident]
+    ) -> Track | None:
+        """Return the track calibrated for a window: incidents of the drill hold windows out, too."""
+        if track is None:
+            return None
+        kept = self.database.read(lambda tx: read_holds(tx, self.watch))
+        own = (hold for incident in incidents.values() for hold in list_holds(incident))
+        holds, layout = [*kept, *own], track.baseline.layout
+        return recalibrate(track, window, lambda past: hold_out(layout, past, holds))
+
+    def _advance(self, incidents: dict[IncidentKind, Incident], verdict: Verdict) -> list[_Page]:
+        """Advance the drill's own incidents; return what would have been told at once."""
+        monitor, pages = self.watch.monitor, []
         now = due_at(verdict.window, monitor.delay)
         for kind in _AXES:
             step = advance(
@@ -222,13 +265,24 @@ class _Player:
             if step.incident is None:
                 continue
             incidents[kind] = step.incident
-            if step.told is not None:
-                notices.append(build_notice(step.told, step.incident, build_facts(monitor), now))
-        return tuple(notices)
+            if step.told is not None and step.told.tells in _AT_ONCE:
+                is_of_column = _is_about(step.incident, self.column)
+                notice = build_notice(step.told, step.incident, build_facts(monitor), now)
+                pages.append(_Page(name=(verdict.window, kind, is_of_column), notice=notice))
+        return pages
 
 
-def _follow(track: Track | None, judged: Judged, profile: Profile) -> Track | None:
-    """Return the track after a window that told nobody."""
+def _is_about(incident: Incident, column: str) -> bool:
+    return any(member.column == column and not member.minor for member in incident.members)
+
+
+def _find_paged(incidents: Mapping[IncidentKind, Incident]) -> frozenset[IncidentKind]:
+    """Return the kinds of the incidents that people know of: while there is one the ledger stands still."""
+    return frozenset(kind for kind, one in incidents.items() if one.is_live and one.paged)
+
+
+def _follow(track: Track | None, judged: Judged, profile: Profile, paged: bool | None) -> Track | None:
+    """Return the track after a window; `paged` is as in `add_window`."""
     paced, word = judged.paced, judged.verdict.word
     if track is None or paced is None:
         return track
@@ -238,4 +292,4 @@ def _follow(track: Track | None, judged: Judged, profile: Profile) -> Track | No
     if word not in JUDGED_WORDS:
         return track
     counts = judged.special_day is None
-    return add_window(paced.track, measured, paced.weighing.weighed, counts=counts, paged=False)
+    return add_window(paced.track, measured, paced.weighing.weighed, counts=counts, paged=paged)

@@ -103,6 +103,7 @@ def _build_allowed(monitor: Monitor) -> Allowed:
         promise=replace(budget.promise, at_most=budget.promise.at_most * budget.share),
         minimum_effect=judging.minimum_effect or DEFAULT_MINIMUM_EFFECT,
         rules=judging.rules,
+        is_half=monitor.reference.beside is not None,
     )
 
 

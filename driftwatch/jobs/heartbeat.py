@@ -1,30 +1,80 @@
-"""Whether a daemon runs on the store: it says so at every planning tick."""
+"""Whether a daemon runs on the store, and how it is: it says so at every planning tick."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import sqlalchemy as sa
 
 from driftwatch.incidents.stamps import read_stamp, write_stamp
 from driftwatch.store.database import Database
 from driftwatch.store.meta import read_meta, write_meta
 
-__all__ = ["beat", "is_daemon_alive", "stop_beating"]
+__all__ = ["SILENCE", "Beat", "beat", "is_daemon_alive", "read_beat", "stop_beating"]
 
 _NAME = "daemon_seen_at"
-_SILENCE = timedelta(seconds=30)
+
+SILENCE = timedelta(seconds=30)
+"""How long a daemon may not be seen before it counts as gone."""
 
 
-def beat(database: Database, now: datetime) -> None:
-    """Note that a daemon is alive at `now`."""
-    database.write(lambda tx: write_meta(tx, _NAME, write_stamp(now)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """A sign of life of the daemon `owner`: when, under which configuration (its fingerprint).
+
+    `offset` is by how much the store's clock was ahead of its own. `jump` is by how much its time of day has
+    just jumped, None where it is to be believed.
+    """
+
+    at: datetime
+    owner: str
+    config: str = ""
+    offset: timedelta = timedelta(0)
+    jump: timedelta | None = None
 
 
-def stop_beating(database: Database) -> None:
-    """Note that the daemon ended on purpose."""
-    database.write(lambda tx: write_meta(tx, _NAME, ""))
+def beat(database: Database, sign: Beat) -> None:
+    """Note that a daemon is alive."""
+    document = {
+        "at": write_stamp(sign.at),
+        "owner": sign.owner,
+        "config": sign.config,
+        "offset": sign.offset.total_seconds(),
+        "jump": None if sign.jump is None else sign.jump.total_seconds(),
+    }
+    database.write(lambda tx: write_meta(tx, _NAME, json.dumps(document)))
+
+
+def read_beat(connection: sa.Connection) -> Beat | None:
+    """Return the last sign of life of any daemon; None where none runs, or the last one ended on purpose."""
+    text = read_meta(connection, _NAME)
+    # A daemon of an earlier version kept its time alone.
+    if not text or not text.startswith("{"):
+        return None
+    found = json.loads(text)
+    return Beat(
+        at=read_stamp(found["at"]),
+        owner=found["owner"],
+        config=found["config"],
+        offset=timedelta(seconds=found["offset"]),
+        jump=None if found["jump"] is None else timedelta(seconds=found["jump"]),
+    )
+
+
+def stop_beating(database: Database, owner: str) -> None:
+    """Note that the daemon `owner` ended on purpose; another one may have been seen since."""
+
+    def stop(tx: sa.Connection) -> None:
+        last = read_beat(tx)
+        if last is not None and last.owner == owner:
+            write_meta(tx, _NAME, "")
+
+    database.write(stop)
 
 
 def is_daemon_alive(database: Database, now: datetime) -> bool:
     """Return whether a daemon was seen within the last 30 seconds."""
-    seen = database.read(lambda tx: read_meta(tx, _NAME))
-    return bool(seen) and now - read_stamp(seen or "") < _SILENCE
+    last = database.read(read_beat)
+    return last is not None and now - last.at < SILENCE

@@ -15,9 +15,11 @@ from driftwatch.incidents.idle import find_idle_rules, find_idle_weights
 from driftwatch.incidents.judge import judge
 from driftwatch.incidents.special_days import excuse_findings
 from driftwatch.incidents.words import say_count, say_percent
-from driftwatch.jobs.batches import Batches, fingerprint_counts
+from driftwatch.jobs.batches import fingerprint_counts
+from driftwatch.jobs.beside import BesidePaced, Tracks, join_beside, pace_beside
 from driftwatch.jobs.facts import EMPTY_BY_HABIT, is_empty_by_habit
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.reading import OpenBatches, ReadingInterrupted
 from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.tracks import Paced, pace_window
 from driftwatch.jobs.windows import due_at
@@ -53,19 +55,26 @@ class Judged:
     may_recover: bool = False
     paced: Paced | None = None
     special_day: str | None = None
+    beside: BesidePaced | None = None
 
 
 def judge_window(
-    database: Database, watch: Watch, track: Track | None, window: Window, batches: Batches, *, final: bool
+    database: Database,
+    watch: Watch,
+    tracks: Tracks,
+    window: Window,
+    batches: OpenBatches,
+    *,
+    final: bool,
 ) -> Judged:
     """Return the verdict on `window`; not `final`, one that is incomplete is only partial.
 
-    `track` is where the monitor stands before it, None where it has no false-alarm budget.
+    `tracks` is where the monitor stands before it.
     """
     try:
         profile = batches.take(window)
-        return judge_profile(database, watch, track, window, profile, final=final)
-    except StoreError:
+        return judge_profile(database, watch, tracks, window, profile, final=final)
+    except (StoreError, ReadingInterrupted):
         raise
     except DriftwatchError as error:
         return _fail(window, str(error), may_recover=isinstance(error, SourceError) and error.again)
@@ -75,7 +84,7 @@ def judge_window(
 
 
 def judge_profile(
-    database: Database, watch: Watch, track: Track | None, window: Window, profile: Profile, *, final: bool
+    database: Database, watch: Watch, tracks: Tracks, window: Window, profile: Profile, *, final: bool
 ) -> Judged:
     """Return the verdict on the counts of `window`; arguments as in `judge_window`.
 
@@ -86,14 +95,17 @@ def judge_profile(
     if fingerprint is not None:
         repeats = database.read(lambda tx: find_repeats(tx, watch.row, fingerprint, window))
     _refuse_idle(watch)
-    paced, joined = None, profile
+    track, paced, other, joined = tracks.main, None, None, profile
     if track is not None and profile.rows:
         joined = join_waiting(track, window, profile)
         paced = pace_window(database, watch, track, window, profile, joined)
+        other = pace_beside(database, tracks.beside, window, profile, joined)
         # That rows are missing can be shown by the few that came.
         if is_thin(track, joined.rows) and not paced.weighing.weighed.above[VOLUME_PLACE]:
             verdict = _build_thin(track, window, profile, joined)
-            return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, paced=paced)
+            return Judged(
+                verdict=verdict, profile=profile, fingerprint=fingerprint, paced=paced, beside=other
+            )
     verdict = judge(
         watch.reference,
         joined,
@@ -103,12 +115,21 @@ def judge_profile(
         repeats=repeats,
         weighing=paced.weighing if paced else None,
     )
+    if paced is not None and other is not None:
+        verdict = join_beside(verdict, paced, other, joined)
     if profile.rows == 0 and is_empty_by_habit(watch.reference, window, watch.monitor.timezone):
         verdict = replace(verdict, reason=EMPTY_BY_HABIT)
     day = find_special_day(window, watch.monitor.special_days, watch.monitor.timezone)
     if day is not None:
         verdict = replace(verdict, findings=excuse_findings(verdict.findings, day))
-    return Judged(verdict=verdict, profile=profile, fingerprint=fingerprint, paced=paced, special_day=day)
+    return Judged(
+        verdict=verdict,
+        profile=profile,
+        fingerprint=fingerprint,
+        paced=paced,
+        special_day=day,
+        beside=other,
+    )
 
 
 def _refuse_idle(watch: Watch) -> None:

@@ -9,6 +9,8 @@ from typing import Literal
 
 from driftwatch.incidents.policy import Policy
 from driftwatch.incidents.rules import Judging
+from driftwatch.jobs.limits import Limits
+from driftwatch.jobs.retention import Retention
 from driftwatch.jobs.windows import Schedule
 from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.retraining.policy import RetrainPolicy
@@ -41,7 +43,7 @@ class ReferenceSpec:
     `source` is None where they come from the monitor's own source; `source_fingerprint` changes when another
     source is meant. `start` and `end` are both None for a `rolling` reference, until it is known for which
     season cycle, and for one without time: every row of its source. `held` is what incidents keep out of a
-    rolling one.
+    rolling one. `beside` is a rolling reference that judges beside this pinned one.
     """
 
     start: datetime | None = None
@@ -51,6 +53,7 @@ class ReferenceSpec:
     source_fingerprint: str = ""
     rolling: Rolling | None = None
     held: tuple[Excluded, ...] = ()
+    beside: Rolling | None = None
 
     @property
     def span(self) -> tuple[datetime, datetime] | None:
@@ -83,10 +86,11 @@ class Model:
 class Monitor:
     """Everything that is known of one monitor; `id` is its stable key.
 
-    `delay` is how long after a window's end it is read. `identity` changes exactly when a new history
+    `delay` is how long after a window's end it is read, `late` how long after that its rows are looked at
+    again, None for never. `identity` changes exactly when a new history
     starts, `fingerprint` when anything changes. In the mode `shadow` everything is judged and kept, and
     nothing is sent but a digest once a week. `special_days` are local dates with their names, on which
-    windows are expected to be unlike others.
+    windows are expected to be unlike others. `limits` are what reading one window may take.
     """
 
     id: str
@@ -103,6 +107,7 @@ class Monitor:
     timezone: str = "UTC"
     columns: ColumnOptions = field(default_factory=ColumnOptions)
     catch_up: CatchUp = field(default_factory=CatchUp)
+    late: timedelta | None = None
     judging: Judging = field(default_factory=Judging)
     policy: Policy = field(default_factory=Policy)
     model: Model | None = None
@@ -110,6 +115,8 @@ class Monitor:
     retrain: RetrainPolicy | None = None
     mode: Literal["live", "shadow"] = "live"
     special_days: Mapping[date, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    retention: Retention = field(default_factory=Retention)
 
     @property
     def recipients(self) -> tuple[str, ...]:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
 
 from driftwatch.channels.contract import Channel
 from driftwatch.jobs.clock import Clock, SystemClock
+from driftwatch.jobs.kept_tracks import KeptTracks
+from driftwatch.jobs.maintenance import GateRules
+from driftwatch.jobs.reading import OwnReader, Reader
+from driftwatch.jobs.traffic import Traffic
 from driftwatch.store.database import Database
 from driftwatch.triggers.contract import Trigger
 
@@ -17,7 +23,8 @@ __all__ = ["LEASE", "Parts", "build_id_maker"]
 LEASE = timedelta(minutes=2)
 """How long what is claimed is kept from others: after a crash it is taken up again so much later.
 
-Work that takes longer is not lost: it stands unless somebody else has claimed the same in the meantime.
+Windows that take longer are renewed meanwhile; what else does is not lost: it stands unless somebody else
+has claimed the same in the meantime.
 """
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -27,7 +34,10 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 class Parts:
     """The store, the channels and triggers by their names in the configuration, the clock.
 
-    `owner` names this process in claims.
+    `owner` names this process in claims, which hold for `lease`. `read_time` asks a transaction for the
+    store's time; None where the clock is to be believed. `gate` is what the configuration says about when
+    nobody is told, `traffic` what goes on at each destination. `reader` is who
+    reads windows and references.
     """
 
     database: Database
@@ -36,6 +46,16 @@ class Parts:
     owner: str
     clock: Clock = field(default_factory=SystemClock)
     make_id: Callable[[], str] = field(default_factory=lambda: build_id_maker(SystemClock()))
+    lease: timedelta = LEASE
+    read_time: Callable[[sa.Connection], datetime] | None = None
+    gate: GateRules = field(default_factory=GateRules)
+    traffic: Traffic = field(default_factory=Traffic)
+    reader: Reader = field(default_factory=OwnReader)
+    kept: KeptTracks = field(default_factory=KeptTracks)
+
+    def tell_time(self, tx: sa.Connection) -> datetime:
+        """Return the time by which claims and leases are measured: that of the store."""
+        return self.clock.now() if self.read_time is None else self.read_time(tx)
 
 
 def build_id_maker(clock: Clock) -> Callable[[], str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,6 +10,7 @@ from itertools import takewhile
 
 import sqlalchemy as sa
 
+from driftwatch.incidents.conditions import Gap
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.stamps import read_stamp
 from driftwatch.jobs.monitor import Monitor
@@ -21,7 +22,10 @@ from driftwatch.store.references import ReferenceState, list_references
 from driftwatch.store.slots import MOST_PLANNED, newest_slot, plan_slots, skip_slot
 from driftwatch.store.verdicts import Judgement, record_verdict
 
-__all__ = ["Owed", "enter_windows", "plan_monitor", "plan_windows"]
+__all__ = ["Owed", "TellGap", "enter_windows", "plan_monitor", "plan_windows"]
+
+TellGap = Callable[[sa.Connection, Gap], None]
+"""Tells, in the transaction that gives windows up, of all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +75,18 @@ def _count_fresh(monitor: Monitor, due: Sequence[Window], now: datetime) -> int:
     return sum(1 for window in due[-1:] if now - due_at(window, monitor.delay) < window.length)
 
 
-def plan_monitor(database: Database, monitor: Monitor, row: MonitorRow, now: datetime) -> Owed:
-    """Enter what `monitor` owes into the ledger and return it; planning twice changes nothing."""
+def plan_monitor(
+    database: Database,
+    monitor: Monitor,
+    row: MonitorRow,
+    now: datetime,
+    *,
+    tell_gap: TellGap,
+) -> Owed:
+    """Enter what `monitor` owes into the ledger and return it; planning twice changes nothing.
+
+    `tell_gap` is called in every transaction that gives windows up.
+    """
     newest, end = database.read(lambda tx: (newest_slot(tx, row), _find_reference_end(tx, row)))
     owed = plan_windows(
         monitor,
@@ -83,7 +97,9 @@ def plan_monitor(database: Database, monitor: Monitor, row: MonitorRow, now: dat
     )
     for at in range(0, len(owed.given_up), MOST_PLANNED):
         some = owed.given_up[at : at + MOST_PLANNED]
-        database.write(partial(_give_up, monitor=monitor, row=row, windows=some, owed=owed, now=now))
+        database.write(
+            partial(_give_up, monitor=monitor, row=row, windows=some, owed=owed, now=now, tell_gap=tell_gap)
+        )
     enter_windows(database, monitor, row, owed.due)
     return owed
 
@@ -102,7 +118,7 @@ def enter_windows(database: Database, monitor: Monitor, row: MonitorRow, windows
         database.write(partial(plan_slots, monitor=row, windows=some))
 
 
-def _give_up(
+def _give_up(  # noqa: PLR0913 - what is given up, whose it is, and who is told
     tx: sa.Connection,
     *,
     monitor: Monitor,
@@ -110,8 +126,15 @@ def _give_up(
     windows: Sequence[Window],
     owed: Owed,
     now: datetime,
+    tell_gap: TellGap,
 ) -> None:
+    given_up = False
     for window in windows:
         if skip_slot(tx, row, window, due_at=due_at(window, monitor.delay), reason=owed.reason):
             verdict = Verdict(window=window, word=VerdictWord.NOT_EVALUATED, rows=None, reason=owed.reason)
             record_verdict(tx, row, verdict, None, Judgement(finished_at=now, seconds=0.0, token=0))
+            given_up = True
+    if given_up:
+        # The first transaction tells of all that is given up: the others have nothing new to say.
+        first, last = owed.given_up[0], owed.given_up[-1]
+        tell_gap(tx, Gap(windows=len(owed.given_up), first=first, last=last, reason=owed.reason))

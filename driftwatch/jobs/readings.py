@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,6 +10,8 @@ import sqlalchemy as sa
 from driftwatch.calibration.calibration import Calibration, Scored
 from driftwatch.calibration.layout import Layout
 from driftwatch.incidents.readings import Reading, read_scales
+from driftwatch.jobs.beside import name_span
+from driftwatch.jobs.companion import find_scored
 from driftwatch.jobs.inheritance import SET_ASIDE, read_scored
 from driftwatch.jobs.reference import Watch, build_watch
 from driftwatch.jobs.tracks import open_track
@@ -23,13 +26,29 @@ __all__ = ["is_special", "read_window"]
 
 
 def read_window(database: Database, watch: Watch, row: VerdictRow) -> Reading | None:
-    """Return what a window scored; None where it was not scored, or what it was scored by is gone."""
-    budget = watch.monitor.judging.budget
+    """Return what a window scored; None where it was not scored, or what it was scored by is gone.
+
+    Where a rolling reference judges beside the pinned one, it is the reading of the one that the verdict has
+    its score from.
+    """
     judged_by = _find_watch(database, watch, row.judgement.reference_version)
-    if budget is None or judged_by is None:
+    if judged_by is None:
         return None
-    track = open_track(database, judged_by, row.window)
-    if track is None:
+    pinned = _read_window(database, judged_by, row)
+    if pinned is None or pinned.shows_score:
+        return pinned
+    companion = find_scored(database, judged_by, row.window)
+    if companion is None:
+        return None if watch.monitor.reference.beside else pinned
+    rolling = _read_window(database, companion, row)
+    if rolling is None or not rolling.shows_score:
+        return None
+    return replace(rolling, beside=name_span(companion))
+
+
+def _read_window(database: Database, judged_by: Watch, row: VerdictRow) -> Reading | None:
+    budget, track = judged_by.monitor.judging.budget, open_track(database, judged_by, row.window, keeps=False)
+    if budget is None or track is None:
         return None
     layout = track.baseline.layout
     scored = database.read(lambda tx: _load_scored(tx, judged_by, layout, row.window))

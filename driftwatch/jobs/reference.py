@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from driftwatch.errors import DataError, UsageError
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.facts import is_empty_by_habit
-from driftwatch.jobs.monitor import Monitor, ReferenceSpec
+from driftwatch.jobs.monitor import Excluded, Monitor, ReferenceSpec
 from driftwatch.jobs.oddities import warn_of_oddities
 from driftwatch.jobs.spans import find_cycle, list_held, pin_reference
 from driftwatch.jobs.windows import windows_between
@@ -52,11 +52,20 @@ _ALL_TIME = Window(start=datetime(1903, 1, 1, tzinfo=UTC), end=datetime(2900, 1,
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Watch:
-    """A monitor with what the store knows of it: its row, and the active reference."""
+    """A monitor with what the store knows of it: its row, and the active reference.
+
+    `counted` is set where this is a companion: windows, verdicts and incidents are those of that one.
+    """
 
     monitor: Monitor
     row: MonitorRow
     reference: Reference
+    counted: Watch | None = None
+
+    @property
+    def origin(self) -> Watch:
+        """The watch whose windows are judged: this one, or the one that it is a companion of."""
+        return self.counted or self
 
 
 def build_watch(monitor: Monitor, row: MonitorRow, reference: Reference) -> Watch:
@@ -148,9 +157,17 @@ def settle_reference(database: Database, monitor: Monitor, row: MonitorRow | Non
 
 
 def ensure_reference(
-    database: Database, monitor: Monitor, row: MonitorRow, now: datetime, *, at: datetime | None = None
+    database: Database,
+    monitor: Monitor,
+    row: MonitorRow,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    read: Callable[[Monitor], Reference] = read_reference,
 ) -> Watch:
     """Return the monitor with its active reference; `at` is the time of the first window to judge, or now.
+
+    `read` reads one, as `read_reference` does.
 
     1. Without a reference, version 1 is built and activated.
     2. Where the configuration asks for another one, a candidate is built, once; only `reference promote`
@@ -160,7 +177,7 @@ def ensure_reference(
     wanted = describe_spec(monitor)
     if not any(is_spec_of(wanted, version.spec) for version in versions):
         settled = settle_reference(database, monitor, row, at or now)
-        fresh = read_reference(settled)
+        fresh = read(settled)
         built = keep_reference(database, settled, row, fresh, now)
         warn_of_oddities(monitor, fresh, built)
         if versions:
@@ -215,7 +232,7 @@ def describe_spec(monitor: Monitor) -> dict[str, Any]:
     return {
         "from": spec.start and write_stamp(spec.start),
         "to": spec.end and write_stamp(spec.end),
-        "except": [[write_stamp(out.start), write_stamp(out.end), out.why] for out in spec.excluded],
+        "except": [[write_stamp(out.start), write_stamp(out.end), out.why] for out in _list_excluded(spec)],
         # Addresses are left out of what a source shows of itself.
         "source": f"{spec.source!r} {spec.source_fingerprint}" if spec.source else None,
         "include": None if columns.include is None else sorted(columns.include),
@@ -227,6 +244,14 @@ def describe_spec(monitor: Monitor) -> dict[str, Any]:
         **({"derived": True} if columns.derived else {}),
         **_describe_rolling(spec),
     }
+
+
+def _list_excluded(spec: ReferenceSpec) -> list[Excluded]:
+    """Return what is left out of what is read: later stretches concern a rolling reference beside it."""
+    if spec.beside is None or spec.span is None:
+        return list(spec.excluded)
+    start, end = spec.span
+    return [out for out in spec.excluded if out.start < end and start < out.end]
 
 
 def _describe_rolling(spec: ReferenceSpec) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -30,7 +30,6 @@ __all__ = ["Notify", "Seen", "choose_windows", "replay_windows"]
 Notify = Literal["none", "final", "all"]
 
 _UNREAD = frozenset({VerdictWord.ERROR, VerdictWord.NOT_EVALUATED})
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,9 +97,7 @@ def replay_windows(
     for at in range(0, len(todo), MOST_PLANNED):
         some = todo[at : at + MOST_PLANNED]
         parts.database.write(partial(reopen_slots, monitor=watch.row, windows=some))
-    judged = check_windows(
-        parts, watch, todo, Run(replays=True, tells_from=None if notify == "all" else _NEVER)
-    )
+    judged = check_windows(parts, watch, todo, Run(replays=True, tells=notify == "all"))
     for window in windows:
         if window in known:
             row = known[window]

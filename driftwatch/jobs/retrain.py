@@ -11,9 +11,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from driftwatch.failpoints import reach
 from driftwatch.incidents.retry import next_attempt
-from driftwatch.jobs.parts import LEASE, Parts
-from driftwatch.store.retrains import RetrainRow, claim_retrain, record_accepted, record_refused
+from driftwatch.jobs.parts import Parts
+from driftwatch.store.retrains import (
+    RetrainRow,
+    claim_retrain,
+    holds_retrain,
+    record_accepted,
+    record_refused,
+    settle_retrain,
+)
 from driftwatch.store.slots import Fenced
 from driftwatch.triggers.contract import Started, TriggerCall
 
@@ -33,13 +41,21 @@ def request_due(parts: Parts, *, stopping: Callable[[], bool] = lambda: False) -
 def request_one(parts: Parts) -> bool:
     """Send the request that has been due longest; return False where none is due."""
     now = parts.clock.now()
-    claim = parts.database.write(lambda tx: claim_retrain(tx, parts.owner, LEASE, now))
+    claim = parts.database.write(
+        lambda tx: claim_retrain(tx, parts.owner, parts.lease, parts.tell_time(tx)),
+        settle=lambda tx, result: result is None or holds_retrain(tx, result),
+    )
     if claim is None:
         return False
+    reach("retrain.start")
     started = _start(parts, claim, now)
+    reach("retrain.started")
     ended_at = parts.clock.now()
     try:
-        parts.database.write(lambda tx: _record(tx, claim, started, ended_at))
+        parts.database.write(
+            lambda tx: _record(tx, claim, started, ended_at),
+            settle=lambda tx, _: settle_retrain(tx, claim),
+        )
     except Fenced as error:
         log.warning("retrain overtaken id=%s trigger=%s reason=%s", claim.id, claim.trigger, error)
     return True

@@ -8,7 +8,7 @@ moves by itself stays known.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -46,14 +46,21 @@ log = logging.getLogger("driftwatch.reference")
 
 def group_windows(monitor: Monitor, windows: Sequence[Window]) -> Iterator[list[Window]]:
     """Yield `windows` in groups that one version of the reference judges, in order."""
-    if monitor.reference.rolling is None:
+    if monitor.reference.rolling is None and monitor.reference.beside is None:
         yield list(windows)
         return
     for _, group in groupby(windows, key=lambda window: find_cycle(monitor, window.start)):
         yield list(group)
 
 
-def roll_reference(database: Database, watch: Watch, window: Window, now: datetime) -> Watch:
+def roll_reference(
+    database: Database,
+    watch: Watch,
+    window: Window,
+    now: datetime,
+    *,
+    read: Callable[[Monitor], Reference] = read_reference,
+) -> Watch:
     """Return the monitor with the version of its reference that judges `window`, built where there is none.
 
     1. A reference that does not roll stays; so does one that rolls otherwise than the configuration says by
@@ -74,7 +81,7 @@ def roll_reference(database: Database, watch: Watch, window: Window, now: dateti
     if known is not None and current > cycle:
         chosen = known.version
     elif known is None:
-        chosen = _build(database, watch, cycle, now) or active.version
+        chosen = _build(database, watch, cycle, now, read) or active.version
     return watch if chosen == watch.reference.version else _load(database, watch, chosen)
 
 
@@ -100,13 +107,19 @@ def _read_cycle(monitor: Monitor, version: ReferenceRow) -> int:
     return find_cycle(monitor, end if rolling is None else end + rolling.gap)
 
 
-def _build(database: Database, watch: Watch, cycle: int, now: datetime) -> int | None:
+def _build(
+    database: Database,
+    watch: Watch,
+    cycle: int,
+    now: datetime,
+    read: Callable[[Monitor], Reference],
+) -> int | None:
     """Return the version that was built for a season cycle, None where it could not be."""
     monitor = watch.monitor
     settled = pin_reference(monitor, cycle, database.read(lambda tx: list_held(tx, watch.row)))
     asked = len(list_reference_windows(pin_reference(monitor, cycle, ())))
     try:
-        fresh = _read(settled, asked)
+        fresh = _read(settled, asked, read)
     except (DataError, SourceError, UsageError) as error:
         log.warning("reference not rolled monitor=%s reason=%s; the active one stays", monitor.id, error)
         return None
@@ -126,7 +139,7 @@ def _build(database: Database, watch: Watch, cycle: int, now: datetime) -> int |
     return version
 
 
-def _read(settled: Monitor, asked: int) -> Reference:
+def _read(settled: Monitor, asked: int, read: Callable[[Monitor], Reference]) -> Reference:
     """Return the reference, of which at least half of the windows `asked` for have rows.
 
     Raises DataError where fewer have, or are left out.
@@ -134,7 +147,7 @@ def _read(settled: Monitor, asked: int) -> Reference:
     left = len(list_reference_windows(settled))
     if 2 * left < asked:
         raise DataError(f"open or labelled incidents leave {left} of its {asked} windows")
-    fresh = read_reference(settled)
+    fresh = read(settled)
     filled = sum(block.profile.rows > 0 for block in fresh.blocks)
     if 2 * filled < asked:
         raise DataError(f"only {filled} of its {asked} windows have rows and are not left out")

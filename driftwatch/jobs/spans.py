@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.incident import Incident, IncidentKind, Label
-from driftwatch.jobs.monitor import Excluded, Monitor
+from driftwatch.jobs.monitor import Excluded, Monitor, Rolling
 from driftwatch.store.incidents import list_incidents
 from driftwatch.store.monitors import MonitorRow
 
-__all__ = ["find_cycle", "list_held", "pin_reference"]
+__all__ = ["find_cycle", "find_cycle_start", "find_span", "list_held", "pin_reference"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _AXES: Final = frozenset({IncidentKind.DRIFT, IncidentKind.DATA})
@@ -27,6 +27,11 @@ def find_cycle(monitor: Monitor, moment: datetime) -> int:
     return (moment - _EPOCH) // season
 
 
+def find_cycle_start(monitor: Monitor, cycle: int) -> datetime:
+    """Return when a season cycle begins."""
+    return _EPOCH + cycle * monitor.policy.season
+
+
 def pin_reference(monitor: Monitor, cycle: int, held: Sequence[Excluded]) -> Monitor:
     """Return the monitor with its rolling reference as it is in a season cycle, without what is `held` out.
 
@@ -35,9 +40,15 @@ def pin_reference(monitor: Monitor, cycle: int, held: Sequence[Excluded]) -> Mon
     rolling = monitor.reference.rolling
     if rolling is None:
         return monitor
-    end = _EPOCH + cycle * monitor.policy.season - rolling.gap
-    spec = replace(monitor.reference, start=end - rolling.last, end=end, held=tuple(held))
+    start, end = find_span(monitor, rolling, cycle)
+    spec = replace(monitor.reference, start=start, end=end, held=tuple(held))
     return replace(monitor, reference=spec)
+
+
+def find_span(monitor: Monitor, rolling: Rolling, cycle: int) -> tuple[datetime, datetime]:
+    """Return from when to when, exclusive, a rolling reference goes that judges a season cycle."""
+    end = find_cycle_start(monitor, cycle) - rolling.gap
+    return end - rolling.last, end
 
 
 def list_held(tx: sa.Connection, row: MonitorRow) -> list[Excluded]:

@@ -12,12 +12,15 @@ from driftwatch.incidents.incident import IncidentState, Severity
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.facts import EMPTY_BY_HABIT
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.queues import build_queues_json
+from driftwatch.jobs.readiness import list_obstacles
 from driftwatch.jobs.windows import due_at, next_window, window_at
 from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
 from driftwatch.store.incidents import open_incidents
 from driftwatch.store.monitors import MonitorRow, find_monitor
 from driftwatch.store.outbox import OutboxSummary, summarise_outbox
+from driftwatch.store.queues import Queue, list_queues
 from driftwatch.store.verdicts import VerdictRow, list_verdicts
 
 __all__ = ["MonitorStatus", "Status", "read_status"]
@@ -72,16 +75,19 @@ class MonitorStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Every monitor of the configuration, and the outbox."""
+    """Every monitor of the configuration, the outbox, and why the daemon cannot be relied on, if so."""
 
     now: datetime
     monitors: tuple[MonitorStatus, ...]
     outbox: OutboxSummary
+    obstacles: tuple[str, ...] = ()
+    queues: tuple[Queue, ...] = ()
 
     @property
     def healthy(self) -> bool:
-        """Whether every monitor is healthy and no delivery has failed."""
-        return all(monitor.healthy for monitor in self.monitors) and not self.outbox.failed
+        """Whether every monitor is healthy, no delivery has failed and no channel is disabled."""
+        is_told = not self.outbox.failed and not any(queue.disabled for queue in self.queues)
+        return all(monitor.healthy for monitor in self.monitors) and is_told
 
     def to_json(self) -> dict[str, Any]:
         """Return the shape of `driftwatch.status/v1`; ages are in seconds."""
@@ -90,19 +96,28 @@ class Status:
             "schema": "driftwatch.status/v1",
             "now": write_stamp(self.now.replace(microsecond=0)),
             "healthy": self.healthy,
+            "ready": not self.obstacles,
+            "not_ready": list(self.obstacles),
             "monitors": [monitor.to_json() for monitor in self.monitors],
             "outbox": {
                 "pending": self.outbox.pending,
                 "failed": self.outbox.failed,
                 "oldest_age": None if oldest is None else oldest.total_seconds(),
             },
+            "destinations": build_queues_json(self.queues),
         }
 
 
 def read_status(database: Database, monitors: Sequence[Monitor], now: datetime) -> Status:
     """Return the status of `monitors` as the store has it; nothing is judged."""
     found = tuple(_read_monitor(database, monitor, now) for monitor in monitors)
-    return Status(now=now, monitors=found, outbox=database.read(lambda tx: summarise_outbox(tx, now)))
+    return Status(
+        now=now,
+        monitors=found,
+        outbox=database.read(lambda tx: summarise_outbox(tx, now)),
+        obstacles=database.read(lambda tx: list_obstacles(tx, now)),
+        queues=tuple(database.read(lambda tx: list_queues(tx, now))),
+    )
 
 
 def _read_monitor(database: Database, monitor: Monitor, now: datetime) -> MonitorStatus:

@@ -5,61 +5,50 @@ What must be told is a row of the outbox before it is anything else: told if and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from driftwatch.incidents.advance import advance
+from driftwatch.incidents.axis import JUDGED_WORDS
 from driftwatch.incidents.changes import Moment, let_go, tell_state
-from driftwatch.incidents.codec import decode_incident, encode_incident
+from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.conditions import (
     Condition,
+    Gap,
     Lateness,
     advance_condition,
     read_ages,
     read_failure,
+    read_gap,
     read_lateness,
 )
-from driftwatch.incidents.describe import build_notice, describe_incident
+from driftwatch.incidents.describe import describe_incident
 from driftwatch.incidents.finding import Verdict, VerdictWord
-from driftwatch.incidents.incident import Advance, Incident, IncidentKind, Transition
-from driftwatch.incidents.notice import MonitorFacts, Notice
+from driftwatch.incidents.flapping import LOOKED_BACK, count_flaps, settle
+from driftwatch.incidents.incident import Advance, Incident, IncidentKind, TransitionKind
+from driftwatch.incidents.naming import GIVEN_UP
+from driftwatch.incidents.revising import revise
 from driftwatch.incidents.shadow import keep_unsent, pretend_told
 from driftwatch.jobs.facts import build_facts, is_empty_by_habit, list_ages
-from driftwatch.jobs.messages import freeze_notice
 from driftwatch.jobs.parts import Parts
+from driftwatch.jobs.recording import Held, keep_advance, list_recipients
 from driftwatch.jobs.reference import Watch
+from driftwatch.jobs.repeating import Repeats
 from driftwatch.jobs.windows import due_at
 from driftwatch.profiles.window import Window
 from driftwatch.retraining.decide import Decision, DecisionWord, decide_retrain
 from driftwatch.retraining.request import build_request, make_key
-from driftwatch.store.incidents import (
-    EventRow,
-    IncidentDraft,
-    IncidentRow,
-    append_events,
-    list_incidents,
-    open_incidents,
-    save_incident,
-)
-from driftwatch.store.monitors import MonitorRow
-from driftwatch.store.outbox import DeliveryDraft, queue_delivery
+from driftwatch.store.backlog import list_judged, sum_given_up
+from driftwatch.store.incidents import IncidentRow, find_last_incident, list_incidents, open_incidents
 from driftwatch.store.retrains import RetrainDraft, last_retrain, list_retrains, queue_retrain
 from driftwatch.store.verdicts import last_with_rows, list_verdicts
 
-__all__ = ["Advanced", "Held", "Steps", "keep_advance"]
+__all__ = ["Advanced", "Held", "Steps", "keep_advance", "list_recipients"]
 
 _AXES = (IncidentKind.DRIFT, IncidentKind.DATA)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """An incident as it is stored; `version` 0 and `incident` None where there is none yet."""
-
-    incident: Incident | None = None
-    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +86,7 @@ class Steps:
             known = held.get(kind, Held()).incident
             # A window that is judged once more has had its step.
             if known is None or known.seen_to < verdict.window:
-                self._keep(held, kind, self._advance_axis(known, kind, verdict))
+                self._advance_axis(held, kind, verdict)
         self._advance_condition(held, read_failure(verdict))
         self.advance_conditions(verdict.window, held)
         after = _find_paged(held)
@@ -114,13 +103,47 @@ class Steps:
         ages = list_ages(self.watch.monitor, self.watch.reference, self.now)
         self._advance_condition(held, read_ages(ages, window=window))
 
-    def tell_states(self) -> None:
-        """Tell, once, the state of every incident of which nobody was told while it was replayed."""
-        for row in list_incidents(self.tx, include_resolved=True, monitor=self.watch.row):
-            if row.history == self.watch.row.history:
-                held = self._read(row)
-                if held.incident is not None:
-                    self._keep_one(held, tell_state(held.incident, now=self.now))
+    def revise(self, kind: IncidentKind, replayed: Incident | None, why: str) -> None:
+        """Bring the live incident of an axis to `replayed`, what it is with rows that came late."""
+        held = self._load()
+        known = held.get(kind, Held()).incident
+        self._keep(held, kind, revise(known, replayed, why=why, now=self.now, telling=self.telling))
+
+    def pass_time(self, window: Window) -> None:
+        """Do what time alone calls for: lateness and age, reminders, and steps of escalations."""
+        held = self._load()
+        self.advance_conditions(window, held)
+        if self.watch.monitor.mode == "shadow":
+            return
+        repeats = Repeats(tx=self.tx, parts=self.parts, watch=self.watch, now=self.now)
+        for one in held.values():
+            repeats.tell_again(one)
+
+    def tell_gap(self, gap: Gap) -> None:
+        """Open an incident about windows that were given up, or add them to the one that is open."""
+        held = self._load()
+        known = held.get(IncidentKind.EVALUATION, Held()).incident
+        first = next((one.since for one in known.members if one.about == GIVEN_UP), None) if known else None
+        if first is not None and first < gap.first.start:
+            gap = self._join_gaps(gap, first)
+        self._advance_condition(held, read_gap(gap))
+
+    def _join_gaps(self, gap: Gap, first: datetime) -> Gap:
+        """Return the gap with the windows given up since `first`; `gap` may not all be in the store yet."""
+        since, own = (sum_given_up(self.tx, self.watch.row, start) for start in (first, gap.first.start))
+        earlier = (since.windows if since else 0) - (own.windows if own else 0)
+        length = gap.first.length
+        return replace(gap, windows=gap.windows + earlier, first=Window(start=first, end=first + length))
+
+    def tell_states(self, *, caught_up: int = 0) -> None:
+        """Tell, once, the state of every incident of which nobody was told while it was replayed.
+
+        `caught_up` is how many windows were judged after their time.
+        """
+        # What flaps is told here all the same: a catch-up is told once, and nobody may know yet that it does.
+        for one in self._list_history():
+            if one.incident is not None:
+                self._keep_one(one, tell_state(one.incident, now=self.now, caught_up=caught_up))
 
     def _load(self) -> dict[IncidentKind, Held]:
         rows = open_incidents(self.tx, self.watch.row)
@@ -144,9 +167,11 @@ class Steps:
                 if step.incident is not None and not step.incident.is_live:
                     del held[kind]
 
-    def _advance_axis(self, before: Incident | None, kind: IncidentKind, verdict: Verdict) -> Advance:
-        monitor = self.watch.monitor
-        return advance(
+    def _advance_axis(self, held: dict[IncidentKind, Held], kind: IncidentKind, verdict: Verdict) -> None:
+        monitor, before = self.watch.monitor, held.get(kind, Held()).incident
+        last = held[kind] if kind in held else self._find_last(kind)
+        flaps = count_flaps(last.incident, self._list_judged(verdict, last.incident))
+        step = advance(
             before,
             verdict,
             monitor.policy,
@@ -154,7 +179,36 @@ class Steps:
             monitor=monitor.id,
             now=self.now,
             telling=self.telling,
+            flaps=flaps,
         )
+        self._keep(held, kind, step)
+        is_calm = step.incident is None and verdict.word in JUDGED_WORDS
+        if is_calm and last.incident is not None and flaps.flapping and flaps.is_stable:
+            over = Advance(incident=last.incident)
+            step = settle(over, window=verdict.window, now=self.now, telling=self.telling)
+            self._keep_one(last, step)
+        if self.telling and any(one.kind is TransitionKind.SETTLED for one in step.transitions):
+            self._tell_ends(kind)
+
+    def _tell_ends(self, kind: IncidentKind) -> None:
+        """Tell the ends that were kept back while incidents of a kind flapped."""
+        for one in self._list_history():
+            if one.incident is not None and one.incident.kind is kind and not one.incident.is_live:
+                self._keep_one(one, tell_state(one.incident, now=self.now))
+
+    def _list_history(self) -> list[Held]:
+        rows = list_incidents(self.tx, include_resolved=True, monitor=self.watch.row)
+        return [self._read(row) for row in rows if row.history == self.watch.row.history]
+
+    def _find_last(self, kind: IncidentKind) -> Held:
+        row = find_last_incident(self.tx, self.watch.row, kind)
+        return Held() if row is None else self._read(row)
+
+    def _list_judged(self, verdict: Verdict, last: Incident | None) -> list[datetime]:
+        if last is None or not last.flips:
+            return []
+        judged = list_judged(self.tx, self.watch.row, verdict.window, LOOKED_BACK)
+        return [verdict.window.start, *judged]
 
     def _advance_condition(self, held: dict[IncidentKind, Held], condition: Condition) -> None:
         before = held.get(condition.kind, Held()).incident
@@ -179,9 +233,9 @@ class Steps:
 
     def _keep_advance(self, before: Held, step: Advance) -> Held:
         monitor = self.watch.monitor
-        facts = build_facts(monitor)
+        notify = list_recipients(monitor, step.incident) if step.incident else ()
         return keep_advance(
-            self.tx, self.parts, self.watch.row, before, step, facts=facts, notify=monitor.recipients
+            self.tx, self.parts, self.watch.row, before, step, facts=build_facts(monitor), notify=notify
         )
 
     def _find_lateness(self) -> Lateness | None:
@@ -231,70 +285,3 @@ def _find_paged(held: Mapping[IncidentKind, Held]) -> frozenset[IncidentKind]:
     """Return the axes with an incident that somebody was told of at once, or would have been."""
     incidents = ((kind, held[kind].incident) for kind in _AXES if kind in held)
     return frozenset(kind for kind, one in incidents if one is not None and one.is_live and one.paged)
-
-
-def keep_advance(  # noqa: PLR0913 - where it is kept, what is kept, and who is told
-    tx: sa.Connection,
-    parts: Parts,
-    row: MonitorRow,
-    before: Held,
-    step: Advance,
-    *,
-    facts: MonitorFacts,
-    notify: Sequence[str],
-) -> Held:
-    """Store an incident after a step, its events, and a delivery for each channel of `notify` that is told.
-
-    Raises Fenced, and the caller rolls back, where somebody else changed the incident in the meantime.
-    """
-    incident = step.incident
-    if incident is None or (incident == before.incident and not step.transitions):
-        return before
-    number = before.incident.id if before.incident else None
-    draft = IncidentDraft(
-        kind=incident.kind,
-        state=incident.state,
-        severity=incident.severity,
-        document=encode_incident(incident),
-        opened_at=incident.opened_at,
-        resolved_at=incident.resolved_at,
-        first_window=incident.first_window.start,
-    )
-    stored_id = save_incident(tx, row, draft, incident_id=number, version=before.version)
-    incident = replace(incident, id=stored_id)
-    append_events(tx, stored_id, _list_events(step.transitions))
-    for transition in step.transitions:
-        if transition.tells is not None:
-            notice = build_notice(transition, incident, facts, transition.at)
-            for channel in notify:
-                _queue_notice(tx, parts, notice, channel, incident_id=stored_id, seq=transition.seq)
-    return Held(incident=incident, version=before.version + 1)
-
-
-def _list_events(transitions: Sequence[Transition]) -> list[EventRow]:
-    return [
-        EventRow(
-            seq=step.seq,
-            kind=step.kind,
-            reason=step.reason,
-            at=step.at,
-            window_start=step.window.start if step.window else None,
-            actor=step.actor,
-            notice=step.tells,
-        )
-        for step in transitions
-    ]
-
-
-def _queue_notice(
-    tx: sa.Connection, parts: Parts, notice: Notice, channel: str, *, incident_id: int, seq: int
-) -> None:
-    draft = DeliveryDraft(
-        channel=channel,
-        type=notice.type,
-        body=freeze_notice(notice),
-        monitor_key=str(notice.monitor["id"]),
-        incident_id=incident_id,
-        seq=seq,
-    )
-    queue_delivery(tx, draft, make_id=parts.make_id, now=parts.clock.now())

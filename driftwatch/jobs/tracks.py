@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import add
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import sqlalchemy as sa
@@ -67,7 +68,10 @@ from driftwatch.store.scores import (
 )
 from driftwatch.store.verdicts import list_verdicts
 
-__all__ = ["Paced", "keep_paced", "keep_thin", "open_track", "pace_window"]
+__all__ = ["Paced", "keep_paced", "keep_thin", "open_track", "pace_window", "read_holds"]
+
+_Built = dict[tuple[Settings, Scheme | None], Baseline]
+_BASELINES: WeakKeyDictionary[Reference, _Built] = WeakKeyDictionary()
 
 _AXES = frozenset({IncidentKind.DRIFT, IncidentKind.DATA})
 
@@ -112,7 +116,7 @@ def pace_window(
     cycle = find_cycle(window.start, track.budget)
     is_fresh = track.calibration is None or track.calibrated_in != cycle
     if is_fresh:
-        holds = database.read(lambda tx: _list_holds(tx, watch))
+        holds = database.read(lambda tx: read_holds(tx, watch))
         track = recalibrate(track, window, lambda past: hold_out(track.baseline.layout, past, holds))
     if track.calibration is None:
         raise RuntimeError("a track has a calibration once it was calibrated")
@@ -166,9 +170,12 @@ def _keep_calibration(tx: sa.Connection, watch: Watch, paced: Paced) -> None:
         record_calibration(tx, watch.row, window, version, document)
 
 
-@lru_cache(maxsize=4)
 def _build(reference: Reference, settings: Settings, scheme: Scheme | None) -> Baseline:
-    return build_baseline(reference, settings, scheme=scheme)
+    """Return the reference made ready; it is kept for as long as the reference is."""
+    known = _BASELINES.setdefault(reference, {})
+    if (settings, scheme) not in known:
+        known[settings, scheme] = build_baseline(reference, settings, scheme=scheme)
+    return known[settings, scheme]
 
 
 def _prepare(
@@ -243,7 +250,7 @@ def _load_recent(
     """Return the windows of the running cycle; a thin one was told where the next, judged with it, was."""
     told = {window: _read_told(layout, scores) for window, scores in judged}
     nothing = np.zeros(len(layout.columns), dtype=bool)
-    profiles = [(window, load_profile(tx, watch.row, window, watch.reference)) for window in told]
+    profiles = [(window, _load_counts(tx, watch, window)) for window in told]
     for one in thin:
         joined_to = next((window for window, _ in judged if window > one.window), None)
         told[one.window] = nothing if joined_to is None else told[joined_to]
@@ -256,6 +263,10 @@ def _load_recent(
     return tuple(sorted(found, key=lambda one: one.window))
 
 
+def _load_counts(tx: sa.Connection, watch: Watch, window: Window) -> Profile | None:
+    return load_profile(tx, watch.origin.row, window, watch.origin.reference)
+
+
 def _read_told(layout: Layout, scores: StoredScores) -> NDArray[np.bool_]:
     places = map_columns(layout, scores.columns)
     return np.where(places >= 0, scores.told[0][places], False)
@@ -263,9 +274,9 @@ def _read_told(layout: Layout, scores: StoredScores) -> NDArray[np.bool_]:
 
 def _load_thin(tx: sa.Connection, watch: Watch, since: datetime, before: Window) -> list[Waiting]:
     """Return the windows since a time that had too few rows to be judged."""
-    rows = list_verdicts(tx, watch.row, since, before.start)
+    rows = list_verdicts(tx, watch.origin.row, since, before.start)
     windows = [row.window for row in rows if row.verdict.word is VerdictWord.THIN]
-    found = ((window, load_profile(tx, watch.row, window, watch.reference)) for window in windows)
+    found = ((window, _load_counts(tx, watch, window)) for window in windows)
     return [Waiting(window=window, profile=profile) for window, profile in found if profile is not None]
 
 
@@ -287,7 +298,7 @@ def _load_bases(tx: sa.Connection, watch: Watch, track: Track, window: Window) -
     needed = watch.monitor.policy.resolve_after
     bases: dict[datetime, Tally | None] = {}
     found = {}
-    for row in open_incidents(tx, watch.row):
+    for row in open_incidents(tx, watch.origin.row):
         incident = decode_incident(dict(row.document), id=row.id)
         for member in incident.members if incident.kind is IncidentKind.DRIFT and incident.is_open else ():
             start = member.base or member.since
@@ -302,18 +313,18 @@ def _load_bases(tx: sa.Connection, watch: Watch, track: Track, window: Window) -
 def _sum_first(
     tx: sa.Connection, watch: Watch, track: Track, start: datetime, before: Window, needed: int
 ) -> Tally | None:
-    rows = list_verdicts(tx, watch.row, start, before.start)
+    rows = list_verdicts(tx, watch.origin.row, start, before.start)
     windows = [row.window for row in rows if row.verdict.word in JUDGED_WORDS][:needed]
-    loaded = (load_profile(tx, watch.row, window, watch.reference) for window in windows)
+    loaded = (_load_counts(tx, watch, window) for window in windows)
     profiles = [profile for profile in loaded if profile is not None]
     if len(profiles) < needed:
         return None
     return tally_profile(track.baseline.layout, reduce(add, profiles))
 
 
-def _list_holds(tx: sa.Connection, watch: Watch) -> list[Hold]:
+def read_holds(tx: sa.Connection, watch: Watch) -> list[Hold]:
     """Return the stretches that incidents of the present history hold out of the null now."""
-    rows = list_incidents(tx, include_resolved=True, monitor=watch.row)
-    of_history = (row for row in rows if row.history == watch.row.history)
+    rows = list_incidents(tx, include_resolved=True, monitor=watch.origin.row)
+    of_history = (row for row in rows if row.history == watch.origin.row.history)
     incidents = (decode_incident(dict(row.document), id=row.id) for row in of_history)
     return [hold for incident in incidents if incident.kind in _AXES for hold in list_holds(incident)]

@@ -9,8 +9,9 @@ import pytest
 from driftwatch.store import migrations
 from driftwatch.store.database import Database, open_database
 from tests.support.databases import _opened, create_url, database, empty_database, store_url
+from tests.support.warehouse import warehouse
 
-__all__ = ["_lite", "_opened", "database", "store", "store_url"]
+__all__ = ["_lite", "_opened", "database", "store", "store_url", "warehouse"]
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from driftwatch.incidents.rules import Judging, Rule
 from driftwatch.jobs.backtest import Asked, Backtest, Compared, run_backtest
 from driftwatch.jobs.cases import change_case
 from driftwatch.jobs.inheritance import SET_ASIDE
+from driftwatch.jobs.prune import prune_store
+from driftwatch.jobs.retention import Retention
 from driftwatch.profiles.window import Window
 from driftwatch.store import migrations
 from driftwatch.store.database import Database, open_database
@@ -27,6 +30,7 @@ from driftwatch.store.evidence import load_statistics
 from driftwatch.store.incidents import list_events
 from driftwatch.store.score_codec import decode_scores, encode_scores
 from driftwatch.store.tables import metadata, profiles, scores, verdicts
+from tests.support.clocks import FakeClock
 from tests.support.databases import create_url
 from tests.support.incidents import day
 from tests.support.monitors import BLOCKS, Bench, set_up
@@ -336,7 +340,8 @@ def test_a_monitor_with_rules_alone_pages_by_them_and_any_promise_can_be_tried(s
 
 def test_rules_beside_a_promise_are_told_as_they_were(store: Database) -> None:
     rules = (Rule(column="*", statistic="psi", limit=0.05),)
-    bench = _live(store, Judging(budget=BUDGET, rules=rules), days=27)
+    # Before it flaps, which the backtest does not know of.
+    bench = _live(store, Judging(budget=BUDGET, rules=rules), days=24)
 
     assert _list_pages(_backtest(bench).today) == _list_told(bench)
 
@@ -355,3 +360,26 @@ def test_a_monitor_that_judged_nothing_yet_is_refused(store: Database) -> None:
 
     with pytest.raises(UsageError, match="no window was judged"):
         _backtest(bench)
+
+
+@pytest.mark.parametrize(
+    ("retention", "is_gone"),
+    [
+        (Retention(full=timedelta(0)), False),
+        (Retention(full=timedelta(0), coarse=timedelta(0)), True),
+    ],
+)
+def test_counts_kept_coarsely_tell_the_same_and_those_that_are_gone_are_counted(
+    copied: Bench, found: Backtest, retention: Retention, is_gone: bool
+) -> None:
+    parts = replace(copied.parts, clock=FakeClock(copied.clock.now() + timedelta(days=1)))
+    pruned = prune_store(parts, [replace(copied.monitor, retention=retention)], retention)
+    after = _backtest(copied)
+
+    assert pruned is not None
+    assert (pruned.coarse > 0, pruned.counts > 0) == (not is_gone, is_gone)
+    assert after.without_counts == pruned.counts
+    assert found.without_counts == 0
+    if not is_gone:
+        assert _list_pages(after.today) == _list_pages(found.today)
+        assert _list_windows(after.today) == _list_windows(found.today)

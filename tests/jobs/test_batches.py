@@ -20,7 +20,7 @@ REFERENCE = read_reference(MONITOR)
 
 
 def open_batches(source: FakeSource, windows: Sequence[Window]) -> Batches:
-    return Batches(make_monitor(source), REFERENCE, windows)
+    return Batches(make_monitor(source), REFERENCE.grids, windows)
 
 
 def days(*numbers: int) -> list[Window]:

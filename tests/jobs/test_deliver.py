@@ -9,13 +9,14 @@ from driftwatch.channels.contract import Outcome
 from driftwatch.incidents.policy import Policy
 from driftwatch.incidents.retry import SCHEDULE
 from driftwatch.jobs.deliver import FALLBACK_AFTER, deliver_due, deliver_one, send_test
+from driftwatch.jobs.maintenance import GateRules
 from driftwatch.jobs.parts import LEASE
 from driftwatch.store.database import Database
 from driftwatch.store.outbox import DeliveryRow, DeliveryState, list_attempts, retry_deliveries
 from tests.support.monitors import REFUSED, Bench, FakeChannel, due, set_up
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
-GONE = Outcome(delivered=False, again=False, status=410, error="http_410")
+REJECTED = Outcome(delivered=False, again=False, status=400, error="http_400")
 
 
 def set_up_channels(database: Database, **channels: FakeChannel) -> Bench:
@@ -143,7 +144,8 @@ def test_every_attempt_is_remembered(store: Database) -> None:
 
 
 def test_notices_of_one_incident_go_out_in_order_though_the_first_fails(database: Database) -> None:
-    bench = set_up(database, policy=Policy(resolve_after=1))
+    rules = GateRules(collapses=False)
+    bench = set_up(database, policy=Policy(resolve_after=1), parts=[("gate", rules)])
     bench.channel.outcomes.append(REFUSED)
     bench.live("a")
     deliver(bench)
@@ -175,7 +177,7 @@ def test_a_failing_notice_holds_up_no_other_incident(store: Database) -> None:
 
 def test_a_dead_notice_goes_to_the_fallback_once(database: Database) -> None:
     hook = FakeChannel()
-    bench = set_up_channels(database, oncall=FakeChannel(GONE, fallback="hook"), hook=hook)
+    bench = set_up_channels(database, oncall=FakeChannel(REJECTED, fallback="hook"), hook=hook)
     bench.live("a")
 
     deliver(bench)
@@ -191,7 +193,7 @@ def test_the_fallback_is_told_after_three_failures_while_the_first_channel_is_tr
     store: Database,
 ) -> None:
     hook = FakeChannel()
-    bench = set_up_channels(store, oncall=FakeChannel(*[REFUSED] * 6, GONE, fallback="hook"), hook=hook)
+    bench = set_up_channels(store, oncall=FakeChannel(*[REFUSED] * 6, REJECTED, fallback="hook"), hook=hook)
     bench.live("a")
 
     told = []
@@ -222,7 +224,7 @@ def test_the_fallback_is_told_though_the_process_died_in_the_third_attempt(store
 
 
 def test_channels_that_are_each_others_fallback_are_told_once_each(store: Database) -> None:
-    one, two = FakeChannel(GONE, fallback="hook"), FakeChannel(GONE, fallback="oncall")
+    one, two = FakeChannel(REJECTED, fallback="hook"), FakeChannel(REJECTED, fallback="oncall")
     bench = set_up_channels(store, oncall=one, hook=two)
     bench.live("a")
 
@@ -233,7 +235,7 @@ def test_channels_that_are_each_others_fallback_are_told_once_each(store: Databa
 
 
 def test_a_dead_notice_without_fallback_stays_and_can_be_tried_again(store: Database) -> None:
-    bench = set_up_channels(store, oncall=FakeChannel(GONE))
+    bench = set_up_channels(store, oncall=FakeChannel(REJECTED))
     bench.live("a")
     deliver(bench)
     dead = only(bench)
@@ -241,7 +243,7 @@ def test_a_dead_notice_without_fallback_stays_and_can_be_tried_again(store: Data
     store.write(lambda tx: retry_deliveries(tx, ids=[dead.id], now=bench.clock.now()))
     deliver(bench)
 
-    assert (dead.state, dead.last_error) == (DeliveryState.DEAD, "http_410")
+    assert (dead.state, dead.last_error) == (DeliveryState.DEAD, "http_400")
     assert only(bench).state is DeliveryState.DELIVERED
     assert [message.id for message in bench.channel.sent] == [dead.id] * 2
 
@@ -336,9 +338,9 @@ def test_a_test_message_says_that_it_is_one_and_returns_what_became_of_it(store:
 
 def test_a_test_message_that_fails_says_why_and_bothers_no_other_channel(store: Database) -> None:
     hook = FakeChannel()
-    bench = set_up_channels(store, oncall=FakeChannel(GONE, fallback="hook"), hook=hook)
+    bench = set_up_channels(store, oncall=FakeChannel(REJECTED, fallback="hook"), hook=hook)
 
     row = send_test(bench.parts, "oncall")
 
-    assert (row.state, row.last_error) == (DeliveryState.DEAD, "http_410")
+    assert (row.state, row.last_error) == (DeliveryState.DEAD, "http_400")
     assert hook.sent == []

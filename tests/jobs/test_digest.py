@@ -297,8 +297,8 @@ def test_it_is_sent_like_any_notice(store: Database) -> None:
 
 
 def test_a_digest_that_cannot_be_delivered_goes_to_the_fallback_once(store: Database) -> None:
-    gone = Outcome(delivered=False, again=False, status=410, error="http_410")
-    channels = {"oncall": FakeChannel(gone, gone, fallback="hook"), "hook": FakeChannel()}
+    rejected = Outcome(delivered=False, again=False, status=400, error="http_400")
+    channels = {"oncall": FakeChannel(rejected, rejected, fallback="hook"), "hook": FakeChannel()}
     bench = shadow(store, "a", parts=[("channels", channels)])
     report_at(bench, MONDAY)
 

@@ -18,9 +18,9 @@ from driftwatch.incidents.rules import Judging, Rule
 from driftwatch.jobs.drill import Drill, run_drill
 from driftwatch.store.database import Database
 from driftwatch.store.scores import load_block_scores
-from driftwatch.store.tables import metadata
+from driftwatch.store.tables import metadata, verdicts
 from tests.support.incidents import day
-from tests.support.monitors import BLOCKS, Bench, draw_rows, make_source, set_up
+from tests.support.monitors import BLOCKS, ROWS, Bench, draw_rows, make_source, set_up, tell_story
 
 QUIET = "......"
 BUDGETED = Judging(budget=replace(Budget(), must_see=0.5))
@@ -57,7 +57,7 @@ def test_a_large_shift_is_told_with_the_first_window_in_the_words_of_a_notice(st
     found = drill(bench, shift(3.0))
 
     assert found.windows == tuple(day(number) for number in range(1, 7))
-    assert (found.played.after, found.unchanged, found.larger) == (1, None, None)
+    assert (found.played.after, found.unchanged, found.larger) == (1, (), None)
     assert found.played.notices[0].title == "flights: amount looks different"
     assert found.played.notices[0].timestamp == day(1).end + bench.monitor.delay
     assert found.played.verdict is not None
@@ -114,15 +114,33 @@ def test_what_no_size_shows_is_said(store: Database) -> None:
     assert found.unseen == shift(10.0)
 
 
-def test_windows_that_tell_by_themselves_are_named(store: Database) -> None:
-    bench = live(store, "..a...")
+def test_what_the_windows_tell_by_themselves_is_not_counted(store: Database) -> None:
+    bench = live(store, "..a......")
 
     found = drill(bench, shift(0.001))
 
-    assert found.played.after == 3
-    assert found.unchanged is not None
-    assert found.unchanged.after == 3
-    assert drill(bench, shift(3.0)).unchanged is None
+    assert (found.unchanged, found.played.after) == ((3,), None)
+    assert found.larger is not None
+    assert found.larger.after != 3
+    assert drill(bench, shift(3.0)).played.after == 1
+
+
+def test_another_columns_page_does_not_answer_for_the_changed_one(store: Database) -> None:
+    source = make_source()
+    bench = set_up(store, now=day(30).start, source=source, judging=BUDGETED)
+    tell_story(source, "........")
+    for number in (3, 4):
+        cities = pa.array(["cork"] * ROWS)
+        source.rows[day(number)] = draw_rows(number).set_column(1, "city", cities)
+    bench.replay(1, 8)
+
+    found = drill(bench, shift(0.001))
+
+    assert (found.unchanged, found.played.after) == ((3,), None)
+    # It is told beside the cities, of whose incident it becomes a part.
+    late = drill(bench, shift(3.0), start=day(3).start)
+    assert (late.unchanged, late.played.after) == ((1,), 1)
+    assert "amount" in late.played.notices[0].text
 
 
 def test_the_change_begins_where_the_range_does(store: Database) -> None:
@@ -169,7 +187,7 @@ def test_windows_in_which_the_column_is_not_there_stay_as_they_are(store: Databa
     found = drill(bench, shift(3.0))
 
     # That it is not there is told, whatever was asked.
-    assert (found.played.after, found.unchanged is not None) == (1, True)
+    assert (found.unchanged, found.played.after) == ((1,), 2)
     with pytest.raises(UsageError, match="'amount' was delivered in no window"):
         drill(bench, shift(3.0), end=day(1).end)
 
@@ -207,3 +225,11 @@ def test_a_column_that_never_varied_has_no_unit_to_be_moved_by(store: Database) 
         drill(bench, shift(1.0), "rate")
     flood = Alteration(kind=AlterationKind.FLOOD, size=0.5, value=-1.0)
     assert drill(bench, flood, "rate").played.after == 1
+
+
+def test_counts_kept_coarsely_are_too_coarse_for_a_drill_and_it_says_so(store: Database) -> None:
+    bench = live(store)
+    store.write(lambda tx: tx.execute(sa.update(verdicts).values(grain="coarse")))
+
+    with pytest.raises(UsageError, match=r"kept coarsely or no longer; .*retention.full"):
+        drill(bench, shift(1.0))

@@ -32,7 +32,8 @@ def opened_at(bench: Bench) -> list[datetime | None]:
 
 
 def test_live_the_time_of_a_step_is_the_clocks(store: Database) -> None:
-    bench = set_up(store, now=due(1) + HOUR)
+    bench = set_up(store)
+    bench.clock.move_to(due(1) + HOUR)
 
     check(bench, "a", Run(replays=False))
 
@@ -56,7 +57,9 @@ def test_a_window_that_nobody_looked_at_while_it_had_its_time_is_judged_as_of_th
 
     (incident,) = bench.incidents()
     assert incident.opened_at == due(2)
-    assert [row.body.count('"timestamp": "2013-02-03T00:30:00Z"') for row in bench.deliveries()] == [2]
+    (delivery,) = bench.deliveries()
+    assert delivery.body.count('"timestamp": "2013-02-05T01:30:00Z"') == 2
+    assert "Caught up 3 windows. Already open since the window of 2013-02-02" in delivery.body
 
 
 def test_a_window_that_was_looked_at_in_time_is_judged_by_the_clock_to_its_end(store: Database) -> None:
@@ -81,10 +84,11 @@ def test_ages_in_a_replay_are_those_of_its_time(store: Database) -> None:
     assert (incident.first_window, incident.opened_at) == (day(3), due(3))
 
 
-def test_windows_before_the_telling_starts_tell_nobody_and_the_first_after_it_does(store: Database) -> None:
+def test_a_replay_that_tells_nobody_leaves_the_telling_to_the_next_one(store: Database) -> None:
     bench = set_up(store, now=due(9))
 
-    check(bench, "aaa", Run(replays=True, tells_from=due(3)))
+    check(bench, "aa", Run(replays=True, tells=False))
+    check(bench, "a", Run(replays=True), first=3)
 
     (delivery,) = bench.deliveries()
     assert delivery.type == "incident.opened"
@@ -93,7 +97,7 @@ def test_windows_before_the_telling_starts_tell_nobody_and_the_first_after_it_do
 
 def test_after_the_last_silent_window_the_state_of_each_incident_is_told_once(store: Database) -> None:
     bench = set_up(store, now=due(9))
-    run = Run(replays=True, tells_from=due(100), tells_after=day(3))
+    run = Run(replays=True, tells=False, tells_after=day(3))
 
     check(bench, "a.n.", run)
 
@@ -104,7 +108,7 @@ def test_after_the_last_silent_window_the_state_of_each_incident_is_told_once(st
 def test_a_silent_run_requests_no_retraining(store: Database) -> None:
     bench = set_up(store, now=due(9), retrain=RetrainPolicy(trigger="ci", after=1))
 
-    check(bench, "aaa", Run(replays=True, tells_from=due(100)))
+    check(bench, "aaa", Run(replays=True, tells=False))
 
     assert bench.retrains() == []
 

@@ -10,6 +10,7 @@ from driftwatch.errors import StoreError
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.rules import Judging
 from driftwatch.jobs.batches import Batches
+from driftwatch.jobs.beside import Tracks
 from driftwatch.jobs.judged import MOST_TRIES, Judged, choose_retry, is_final, judge_window
 from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
@@ -22,8 +23,8 @@ SECOND = timedelta(seconds=1)
 
 def judge_day(bench: Bench, letter: str, *, final: bool = True, number: int = 1) -> Judged:
     tell_story(bench.source, letter, first=number)
-    batches = Batches(bench.monitor, bench.watch.reference, [day(number)])
-    return judge_window(bench.parts.database, bench.watch, None, day(number), batches, final=final)
+    batches = Batches(bench.monitor, bench.watch.reference.grids, [day(number)])
+    return judge_window(bench.parts.database, bench.watch, Tracks(), day(number), batches, final=final)
 
 
 @pytest.mark.parametrize(

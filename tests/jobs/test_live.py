@@ -1,26 +1,42 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
 from driftwatch.errors import StoreError
 from driftwatch.incidents.incident import IncidentKind, IncidentState
 from driftwatch.incidents.policy import Ages, Freshness, Policy
-from driftwatch.jobs import live
-from driftwatch.jobs.live import check_due, plan_all
+from driftwatch.jobs import live, plan
+from driftwatch.jobs.lanes import Lanes
+from driftwatch.jobs.live import check_due, plan_all, start_checks
 from driftwatch.jobs.monitor import CatchUp, Model
 from driftwatch.jobs.reference import ensure_reference
+from driftwatch.profiles.window import Window
 from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database
 from driftwatch.store.monitors import mark_detached
 from tests.support.incidents import day
-from tests.support.monitors import Bench, attach, due, make_monitor, make_source, set_up, tell_story
+from tests.support.monitors import (
+    Bench,
+    BreakingDatabase,
+    attach,
+    due,
+    make_monitor,
+    make_source,
+    set_up,
+    tell_story,
+)
+from tests.support.waiting import wait_until
 
-DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 LATE = Policy(freshness=Freshness(warn_after=2 * HOUR, page_after=6 * HOUR))
 
 
@@ -167,6 +183,54 @@ def test_windows_given_up_are_named_in_the_log(store: Database, caplog: pytest.L
     assert line.startswith(f"windows given up monitor=flights windows=3 first={day(2)} last={day(4)} reason=")
 
 
+def test_windows_given_up_are_told_once_and_listed_when_a_window_is_judged_again(store: Database) -> None:
+    bench = set_up(store, catch_up=CatchUp(policy="none"))
+    bench.live(".")
+
+    bench.clock.move_to(due(38))
+    bench.plan()
+    bench.plan()
+    (incident,) = bench.incidents()
+    given_up = [incident.kind, incident.state, incident.first_window, bench.told()]
+    bench.live(".", first=38)
+
+    assert given_up == [IncidentKind.EVALUATION, IncidentState.OPEN, day(2), ["opened"]]
+    assert bench.told() == ["opened", "resolved"]
+    opened, resolved = bench.deliveries()
+    gap = "36 windows from 2013-02-02 to 2013-03-09 were not judged: missed while nobody looked"
+    assert gap in opened.body
+    assert gap in resolved.body
+    assert "36 windows not judged" in opened.body
+
+
+def test_windows_given_up_are_counted_whatever_was_interrupted(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "MOST_PLANNED", 4)
+    broken = BreakingDatabase(store)
+    bench = set_up(store, catch_up=CatchUp(policy="latest"))
+    bench.live(".")
+    bench.clock.move_to(due(20))
+    others = iter([None, SystemExit])
+    real = broken.write
+
+    def write(work: Any, **options: Any) -> Any:
+        if error := next(others, None):
+            raise error
+        return real(work, **options)
+
+    broken.write = write  # type: ignore[method-assign]  # The second transaction does not come about.
+    with pytest.raises(SystemExit):
+        plan_all(replace(bench.parts, database=broken), [bench.watch])
+    first = bench.deliveries()
+    bench.tick_at(due(21))
+
+    assert "18 windows from 2013-02-02 to 2013-02-19 were not judged" in first[0].body
+    assert bench.told() == ["opened"]
+    (incident,) = bench.incidents(IncidentKind.EVALUATION)
+    assert "19 windows from 2013-02-02 to 2013-02-20 were not judged" in incident.members[0].text
+
+
 def test_history_tells_its_final_state_once(store: Database) -> None:
     bench = set_up(store, now=due(6) + HOUR)
     tell_story(bench.source, "a..aaa")
@@ -263,14 +327,118 @@ def test_rows_that_are_still_missing_after_a_time_down_are_late(store: Database)
     assert bench.told() == ["opened"]
 
 
-def test_what_opened_and_ended_while_down_is_told_in_order(store: Database) -> None:
+@pytest.mark.parametrize(
+    ("missed", "told"),
+    [
+        # What people know of and what is so in the end: nothing in between.
+        (".a.a.a.", ["opened", "resolved"]),
+        (".a.a.a", ["opened", "resolved", "opened"]),
+        ("aaaaaa", ["opened"]),
+        (".n.n.n.", ["opened", "resolved"]),
+        (".....", ["opened", "resolved"]),
+        (".EEE", ["opened", "resolved", "opened"]),
+    ],
+)
+def test_of_windows_missed_while_down_only_the_final_state_is_told(
+    store: Database, missed: str, told: list[str]
+) -> None:
     bench = set_up(store, policy=Policy(resolve_after=1))
     bench.live("a")
-    tell_story(bench.source, ".a", first=2)
+    tell_story(bench.source, missed, first=2)
 
-    bench.tick_at(due(3))
+    bench.tick_at(due(len(missed) + 1) + DAY - HOUR)
+    for _ in range(10 * missed.count("E")):
+        bench.tick_at(bench.clock.now() + 2 * MINUTE)
 
-    assert bench.told() == ["opened", "resolved", "opened"]
+    assert bench.told() == told
+
+
+@pytest.mark.parametrize("turn", [1, 2, 5, 200])
+def test_windows_missed_while_down_are_told_in_one_notice_that_counts_them(
+    store: Database, monkeypatch: pytest.MonkeyPatch, turn: int
+) -> None:
+    monkeypatch.setattr(live, "_WINDOWS_A_TURN", turn)
+    bench = set_up(store)
+    bench.live(".")
+    tell_story(bench.source, "..a.a.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", first=2)
+
+    bench.clock.move_to(due(38) + DAY)
+    while bench.tick():
+        pass
+
+    (delivery,) = bench.deliveries()
+    assert (
+        "Caught up 37 windows. Already open since the window of 2013-02-04, which nobody had been told."
+        in delivery.body
+    )
+
+
+def test_a_catch_up_goes_on_to_the_window_of_the_present(store: Database) -> None:
+    bench = set_up(store, policy=Policy(resolve_after=1))
+    bench.live(".")
+    tell_story(bench.source, "aa.a", first=2)
+
+    bench.tick_at(due(5))
+
+    assert bench.told() == ["opened"]
+    assert "Caught up 3 windows. Already open since the window of 2013-02-05" in bench.deliveries()[0].body
+
+
+def test_what_was_caught_up_is_told_when_the_window_of_the_present_has_to_wait(store: Database) -> None:
+    bench = set_up(store)
+    bench.live(".")
+    tell_story(bench.source, "aaa-", first=2)
+
+    bench.tick_at(due(5))
+    waiting = bench.told()
+    bench.live("aa", first=5)
+
+    assert waiting == bench.told() == ["opened"]
+
+
+def test_a_window_in_time_is_told_although_one_before_it_had_to_wait(store: Database) -> None:
+    """Each window had its time while somebody looked: nothing was missed."""
+    bench = set_up(store, policy=Policy(resolve_after=1))
+    tell_story(bench.source, "-a")
+
+    for hour in range(0, 48, 2):
+        bench.tick_at(due(1) + hour * HOUR)
+
+    assert bench.told() == ["opened"]
+    assert "Caught up" not in bench.deliveries()[0].body
+
+
+def test_a_monitor_that_never_catches_up_tells_how_things_stand_after_a_turn(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_WINDOWS_A_TURN", 2)
+    bench = set_up(store)
+    bench.live(".")
+    tell_story(bench.source, "aaaaaa......", first=2)
+    bench.clock.move_to(due(13) + DAY)
+
+    told = []
+    for _ in range(6):
+        bench.tick()
+        told.append(bench.told())
+        bench.clock.move_to(bench.clock.now() + 10 * MINUTE)
+
+    assert told[0] == told[1] == []
+    assert told[2] == ["opened"]
+    assert told[5] == ["opened", "resolved"]
+
+
+def test_while_windows_are_caught_up_no_retraining_is_asked_for(store: Database) -> None:
+    bench = set_up(store, retrain=RetrainPolicy(trigger="ci", after=2))
+    bench.live(".")
+    tell_story(bench.source, "aaaa", first=2)
+    bench.tick_at(due(5) + DAY - HOUR)
+    caught_up = bench.retrains()
+
+    bench.live("a", first=6)
+
+    assert caught_up == []
+    assert len(bench.retrains()) == 1
 
 
 def test_after_history_retraining_is_asked_for_by_the_first_live_window(store: Database) -> None:
@@ -283,3 +451,51 @@ def test_after_history_retraining_is_asked_for_by_the_first_live_window(store: D
 
     assert silent == []
     assert len(bench.retrains()) == 1
+
+
+def test_what_flaps_is_told_until_it_does_and_then_once_it_is_stable(store: Database) -> None:
+    bench = set_up(store, policy=Policy(resolve_after=1, reminders=()))
+
+    bench.live("a.a.a.a.a.")
+    flapping = bench.told()
+    bench.live("a" * 11, first=11)
+
+    assert flapping == ["opened", "resolved", "opened", "resolved"]
+    assert bench.told() == [*flapping, "opened"]
+    last = bench.incidents()[-1]
+    assert bench.events(last) == ["opened", "settled"]
+
+
+def test_the_end_of_what_flapped_is_told_although_another_incident_came_and_went(store: Database) -> None:
+    bench = set_up(store, policy=Policy(resolve_after=1, reminders=()))
+    bench.live("a.a" + "a" * 20 + ".a.a")
+    started = bench.told()
+
+    bench.live(".a." + "." * 11, first=28)
+
+    assert started[-1] == "opened"
+    assert bench.told() == [*started, "resolved"]
+
+
+def hang(over: threading.Event, _: Window) -> None:
+    over.wait(20)
+
+
+def test_monitors_are_checked_side_by_side_and_one_that_hangs_stops_no_other(store: Database) -> None:
+    bench = set_up(store, source=make_source("..."))
+    second, over = add_monitor(bench, "second", "..."), threading.Event()
+    bench.source.before = partial(hang, over)
+    bench.clock.move_to(due(3))
+    watches, lanes = [bench.watch, second.watch], Lanes(2)
+    plan_all(bench.parts, watches)
+
+    start_checks(bench.parts, watches, lanes, stopping=lambda: False)
+    wait_until(lambda: second.words() == ["ok", "ok", "ok"])
+    start_checks(bench.parts, watches, lanes, stopping=lambda: False)
+
+    assert lanes.busy == 1
+    assert bench.words() == []
+    over.set()
+    assert lanes.wait(20)
+    assert bench.words() == ["ok", "ok", "ok"]
+    assert [len(request.windows) for request in bench.source.requests[1:]] == [3]

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from driftwatch.incidents.conditions import Gap
 from driftwatch.jobs.monitor import CatchUp, Monitor, ReferenceSpec
 from driftwatch.jobs.plan import Owed, plan_monitor, plan_windows
 from driftwatch.jobs.windows import Schedule
@@ -34,6 +36,10 @@ def plan(
 ) -> Owed:
     known = None if newest is None else day(newest)
     return plan_windows(monitor, newest=known, started_at=started_at, now=now)
+
+
+def tell_nobody(tx: sa.Connection, gap: Gap) -> None:
+    """Let windows be given up without a word."""
 
 
 def open_windows(database: Database, row: MonitorRow) -> Sequence[Window]:
@@ -134,9 +140,9 @@ def test_planning_twice_changes_nothing(store: Database) -> None:
     monitor = watch_days(at_most=4)
     row = attach(store, monitor, due(10))
 
-    first = plan_monitor(store, monitor, row, due(10))
+    first = plan_monitor(store, monitor, row, due(10), tell_gap=tell_nobody)
     before = open_windows(store, row)
-    second = plan_monitor(store, monitor, row, due(10))
+    second = plan_monitor(store, monitor, row, due(10), tell_gap=tell_nobody)
 
     assert (first.due, second) == (days(7, 10), Owed(due=()))
     assert open_windows(store, row) == before == list(days(7, 10))
@@ -146,7 +152,7 @@ def test_a_planned_window_falls_due_at_its_end_plus_the_delay(store: Database) -
     monitor = watch_days()
     row = attach(store, monitor, FIRST_DAY)
 
-    plan_monitor(store, monitor, row, due(1))
+    plan_monitor(store, monitor, row, due(1), tell_gap=tell_nobody)
 
     slot = store.read(lambda tx: newest_slot(tx, row))
     assert slot is not None
@@ -156,9 +162,9 @@ def test_a_planned_window_falls_due_at_its_end_plus_the_delay(store: Database) -
 def test_given_up_windows_are_recorded_by_name_as_not_evaluated(database: Database) -> None:
     monitor = watch_days("latest")
     row = attach(database, monitor, FIRST_DAY)
-    plan_monitor(database, monitor, row, due(1))
+    plan_monitor(database, monitor, row, due(1), tell_gap=tell_nobody)
 
-    owed = plan_monitor(database, monitor, row, due(6))
+    owed = plan_monitor(database, monitor, row, due(6), tell_gap=tell_nobody)
 
     verdicts = database.read(lambda tx: list_verdicts(tx, row))
     assert [one.window for one in verdicts] == list(days(2, 5)) == list(owed.given_up)
@@ -170,10 +176,10 @@ def test_given_up_windows_are_recorded_by_name_as_not_evaluated(database: Databa
 def test_a_window_that_is_given_up_twice_is_recorded_once(store: Database) -> None:
     monitor = watch_days("latest")
     row = attach(store, monitor, FIRST_DAY)
-    plan_monitor(store, monitor, row, due(1))
-    plan_monitor(store, monitor, row, due(6))
+    plan_monitor(store, monitor, row, due(1), tell_gap=tell_nobody)
+    plan_monitor(store, monitor, row, due(6), tell_gap=tell_nobody)
 
-    plan_monitor(store, monitor, row, due(6))
+    plan_monitor(store, monitor, row, due(6), tell_gap=tell_nobody)
 
     assert [one.revision for one in store.read(lambda tx: list_verdicts(tx, row))] == [1, 1, 1, 1]
 
@@ -183,7 +189,7 @@ def test_a_year_of_hours_is_planned_in_one_go(store: Database) -> None:
     now = day(1).start + timedelta(hours=1500) + DELAY
     row = attach(store, monitor, now)
 
-    owed = plan_monitor(store, monitor, row, now)
+    owed = plan_monitor(store, monitor, row, now, tell_gap=tell_nobody)
 
     windows = open_windows(store, row)
     assert list(owed.due) == windows
@@ -193,11 +199,11 @@ def test_a_year_of_hours_is_planned_in_one_go(store: Database) -> None:
 
 def test_a_new_history_begins_like_a_first_start(store: Database) -> None:
     monitor = watch_days(at_most=2)
-    plan_monitor(store, monitor, attach(store, monitor, due(3)), due(3))
+    plan_monitor(store, monitor, attach(store, monitor, due(3)), due(3), tell_gap=tell_nobody)
     changed = watch_days(at_most=2, identity="identity-2")
 
     row = attach(store, changed, due(9))
-    owed = plan_monitor(store, changed, row, due(9))
+    owed = plan_monitor(store, changed, row, due(9), tell_gap=tell_nobody)
 
     assert row.history == 2
     assert owed == Owed(due=days(8, 9))

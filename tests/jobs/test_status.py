@@ -7,8 +7,10 @@ import pytest
 from driftwatch.channels.contract import Outcome
 from driftwatch.incidents.policy import Freshness, Patience, Policy
 from driftwatch.jobs.deliver import deliver_due
+from driftwatch.jobs.maintenance import GateRules
 from driftwatch.jobs.status import MonitorStatus, Status, read_status
 from driftwatch.store.database import Database
+from driftwatch.store.destinations import note_refusal
 from tests.support.incidents import day
 from tests.support.monitors import BLOCKS, REFUSED, Bench, due, make_monitor, make_source, set_up, tell_story
 
@@ -152,7 +154,8 @@ def test_a_pending_incident_is_not_open(store: Database) -> None:
 
 
 def test_failed_deliveries_make_unhealthy_and_waiting_ones_do_not(store: Database) -> None:
-    bench = set_up(store, policy=Policy(resolve_after=1))
+    rules = GateRules(collapses=False)
+    bench = set_up(store, policy=Policy(resolve_after=1), parts=[("gate", rules)])
     bench.live("a.")
     bench.channel.outcomes.extend([REFUSED, GONE])
 
@@ -194,6 +197,11 @@ def test_the_json_is_that_of_the_contract(store: Database) -> None:
         "schema": "driftwatch.status/v1",
         "now": "2013-02-04T00:30:01Z",
         "healthy": False,
+        "ready": False,
+        "not_ready": [
+            "no daemon was seen: is `driftwatch serve` running?",
+            "a notice has waited 2 days to get out",
+        ],
         "monitors": [
             {
                 "id": "flights",
@@ -209,7 +217,35 @@ def test_the_json_is_that_of_the_contract(store: Database) -> None:
             }
         ],
         "outbox": {"pending": 1, "failed": 0, "oldest_age": 172801.0},
+        "destinations": [
+            {
+                "channel": "oncall",
+                "pending": 1,
+                "oldest_age": 172801.0,
+                "disabled_at": None,
+                "reason": None,
+                "next_at": None,
+            }
+        ],
     }
+
+
+def test_a_disabled_channel_makes_unhealthy_and_is_shown(store: Database) -> None:
+    bench = set_up(store)
+    bench.live(".")
+    store.write(
+        lambda tx: note_refusal(
+            tx, "oncall", settings="s", reason="http_410", now=bench.clock.now(), at_once=True
+        )
+    )
+
+    status = read(bench)
+
+    (shown,) = status.to_json()["destinations"]
+    assert not status.healthy
+    assert (shown["channel"], shown["pending"], shown["reason"]) == ("oncall", 0, "http_410")
+    assert shown["disabled_at"] == "2013-02-02T00:30:00Z"
+    assert shown["next_at"] == "2013-02-02T01:30:00Z"
 
 
 def test_an_untouched_store_has_an_empty_outbox(store: Database) -> None:

@@ -188,7 +188,7 @@ class BreakingDatabase(Database):
         self.breaks_with: BaseException | None = None
         self.breaks_at: type = object
 
-    def write(self, work: Any) -> Any:
+    def write(self, work: Any, **options: Any) -> Any:
         """Do `work`; a method of a `breaks_at` is undone by `breaks_with`."""
 
         def break_off(connection: Any) -> Any:
@@ -197,7 +197,7 @@ class BreakingDatabase(Database):
                 raise self.breaks_with
             return result
 
-        return super().write(break_off)
+        return super().write(break_off, **options)
 
 
 def make_parts(database: Database, clock: FakeClock, **changes: Any) -> Parts:
