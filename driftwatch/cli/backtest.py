@@ -66,7 +66,7 @@ def backtest(  # noqa: PLR0913 - every option of the command is an argument
     if output is Output.JSON:
         print_json(_build_json(found))
     else:
-        _print(found)
+        _print(found, alone=watch.monitor.reference.beside is not None)
 
 
 def need_watch(app: App, name: str) -> Watch:
@@ -108,6 +108,7 @@ def _build_json(found: Backtest) -> dict[str, Any]:
         "from": write_stamp(found.start),
         "to": write_stamp(found.end),
         "windows": found.windows,
+        "windows_without_counts": found.without_counts,
         "allowed_pages": found.allowed,
         "today": _build_policy(found, found.today),
         "asked": None if found.asked is None else _build_policy(found, found.asked),
@@ -155,7 +156,7 @@ def _build_pages(pages: Sequence[Page]) -> list[dict[str, Any]]:
     ]
 
 
-def _print(found: Backtest) -> None:
+def _print(found: Backtest, *, alone: bool) -> None:
     from driftwatch.cli.printing import print_lines, print_table
     from driftwatch.incidents.words import say_count
 
@@ -163,6 +164,7 @@ def _print(found: Backtest) -> None:
     print_lines(
         f"{found.monitor}: {say_count(found.windows, 'window')} from {first} to {last}, judged again from "
         "the store; nobody is told.",
+        *(["Judged against the pinned reference alone."] if alone else []),
         "",
     )
     rows = [
@@ -216,6 +218,16 @@ def _print_pages(title: str, pages: Sequence[Page]) -> None:
     print_table(["WINDOW", "KIND", "INCIDENT", "COLUMNS"], rows)
 
 
+def _say_gone(found: Backtest) -> list[str]:
+    from driftwatch.incidents.words import say_count
+
+    if not found.without_counts:
+        return []
+    windows = say_count(found.without_counts, "window")
+    gone = f"Of {windows} the counts are no longer kept (retention.coarse), only what was scored on them."
+    return [gone]
+
+
 def _conclude(found: Backtest) -> list[str]:
     """Return how the pages were counted, and what is proposed."""
     counted = (
@@ -223,9 +235,9 @@ def _conclude(found: Backtest) -> list[str]:
         "resolves incidents with this monitor's patience."
     )
     if not found.is_long_enough:
-        return [counted, "There are too few windows to propose a promise or a limit from."]
+        return [counted, *_say_gone(found), "There are too few windows to propose a promise or a limit from."]
     often = f"no more often than {found.allowed:.3g} times, as the policy allows in this time"
-    lines = [counted]
+    lines = [counted, *_say_gone(found)]
     if found.proposed and found.proposed.promise:
         told, promise = len(found.proposed.outcome.pages), _say_promise(found.proposed.promise)
         lines.append(f"Proposed: --false-pages {promise}; {told} pages, {often}.")

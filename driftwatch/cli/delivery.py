@@ -11,7 +11,9 @@ from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_sess
 from driftwatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from driftwatch.store.outbox import DeliveryRow
+    from sqlalchemy import Connection
+
+    from driftwatch.store.delivery import Attempt, DeliveryRow
 
 __all__ = ["register"]
 
@@ -20,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the noun to `app`."""
     nouns = typer.Typer(help="What was told, and what could not be.", no_args_is_help=True)
     nouns.command(name="list")(list_deliveries)
+    nouns.command(name="show")(show)
     nouns.command(name="retry")(retry)
     nouns.command(name="test")(send)
     app.add_typer(nouns, name="delivery")
@@ -29,25 +32,38 @@ def list_deliveries(
     *,
     config: ConfigOption = Path("driftwatch.yaml"),
     state: Annotated[
-        str | None, typer.Option(help="Only those that are pending, sending, delivered or dead.")
+        str | None,
+        typer.Option(help="Only those that are pending, sending, delivered, dead, suppressed or expired."),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only those of one channel.")] = None,
     newest: Annotated[int, typer.Option(help="How many of the latest.", min=1)] = 50,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever is found.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """List deliveries, the latest last. Ends with 1 when one of them has failed."""
+    """List deliveries, the latest last. Ends with 1 when one has failed, or a channel is disabled."""
     from driftwatch.cli.printing import print_json, print_lines, print_table
+    from driftwatch.cli.queues_text import print_queues
+    from driftwatch.jobs.queues import build_queues_json
     from driftwatch.store.outbox import DeliveryState
     from driftwatch.store.outbox import list_deliveries as list_rows
+    from driftwatch.store.queues import list_queues
 
     if state is not None and state not in list(DeliveryState):
         raise UsageError(f"there is no state {state!r}; there are: {', '.join(DeliveryState)}")
     wanted = None if state is None else DeliveryState(state)
     with open_session(config) as app:
+        now = app.parts.clock.now()
         rows = app.database.read(lambda tx: list_rows(tx, state=wanted, channel=channel, newest=newest))
+        queues = app.database.read(lambda tx: list_queues(tx, now))
+    shown = [one for one in queues if channel in {None, one.channel}]
     if output is Output.JSON:
-        print_json({"schema": "driftwatch.deliveries/v1", "deliveries": [_build_json(row) for row in rows]})
+        print_json(
+            {
+                "schema": "driftwatch.deliveries/v1",
+                "deliveries": [_build_json(row) for row in rows],
+                "destinations": build_queues_json(shown),
+            }
+        )
     elif rows:
         print_table(
             ["ID", "CREATED", "CHANNEL", "TYPE", "MONITOR", "STATE", "ATTEMPTS", "NEXT", "LAST ANSWER"],
@@ -58,7 +74,10 @@ def list_deliveries(
         )
     else:
         print_lines("No deliveries.")
-    if any(row.state is DeliveryState.DEAD for row in rows) and not exit_zero:
+    if output is Output.TEXT:
+        print_queues(shown)
+    failed = any(row.state is DeliveryState.DEAD for row in rows)
+    if (failed or any(one.disabled for one in shown)) and not exit_zero:
         raise typer.Exit(1)
 
 
@@ -67,6 +86,9 @@ def _next(row: DeliveryRow) -> object:
 
 
 def _say(row: DeliveryRow) -> str:
+    """Return why it was not sent, or what was answered last."""
+    if row.decision is not None:
+        return row.decision
     status = "" if row.last_status is None else str(row.last_status)
     return " ".join(filter(None, [status, row.last_error])) or "-"
 
@@ -87,6 +109,53 @@ def _build_json(row: DeliveryRow) -> dict[str, object]:
         "next_at": write_stamp(row.next_at) if row.state == "pending" else None,
         "last_status": row.last_status,
         "last_error": row.last_error,
+        "decision": row.decision,
+        "told_with": row.told_with,
+    }
+
+
+def show(
+    number: Annotated[str, typer.Argument(metavar="ID", help="The delivery's id.")],
+    *,
+    config: ConfigOption = Path("driftwatch.yaml"),
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show one delivery: what it says, every attempt to send it, and why it was not sent, if it was not."""
+    import json
+
+    from driftwatch.cli.printing import print_json, print_lines, print_table
+    from driftwatch.store.outbox import find_delivery, list_attempts
+
+    with open_session(config) as app:
+        row = app.database.read(lambda tx: find_delivery(tx, number))
+        tries = app.database.read(lambda tx: list_attempts(tx, number))
+    if row is None:
+        raise UsageError(f"there is no delivery {number}; `driftwatch delivery list` shows them")
+    if output is Output.JSON:
+        shown = {**_build_json(row), "body": json.loads(row.body)["payload"]}
+        listed = [_build_attempt_json(one) for one in tries]
+        print_json({"schema": "driftwatch.delivery/v1", "delivery": shown, "attempts": listed})
+        return
+    body = json.loads(row.body)
+    print_lines(f"{row.id}: {row.type} to {row.channel}, {row.state}", *filter(None, [row.decision]), "")
+    print_lines(body["title"], body["text"], "")
+    if tries:
+        print_table(
+            ["STARTED", "ENDED", "STATUS", "ERROR"],
+            [[one.started_at, one.ended_at, one.status, one.error] for one in tries],
+        )
+    else:
+        print_lines("No attempt was made.")
+
+
+def _build_attempt_json(attempt: Attempt) -> dict[str, object]:
+    from driftwatch.incidents.stamps import write_stamp
+
+    return {
+        "started_at": write_stamp(attempt.started_at),
+        "ended_at": write_stamp(attempt.ended_at),
+        "status": attempt.status,
+        "error": attempt.error,
     }
 
 
@@ -96,10 +165,14 @@ def retry(
     channel: Annotated[str | None, typer.Option(help="All failed or waiting ones of a channel.")] = None,
     config: ConfigOption = Path("driftwatch.yaml"),
 ) -> None:
-    """Send failed or waiting deliveries again, under the same id. Ends with 1 when one fails for good."""
+    """Send failed or waiting deliveries again, under the same id. Ends with 1 when one fails for good.
+
+    A channel that was disabled is enabled by its name.
+    """
     from driftwatch.cli.printing import print_lines
     from driftwatch.jobs.deliver import deliver_due
     from driftwatch.jobs.heartbeat import is_daemon_alive
+    from driftwatch.store.destinations import enable_destination
     from driftwatch.store.outbox import list_deliveries as list_rows
     from driftwatch.store.outbox import retry_deliveries
 
@@ -111,12 +184,17 @@ def retry(
         unknown = [one for one in ids or () if one not in known]
         if unknown:
             raise UsageError(f"there is no delivery {unknown[0]}; `driftwatch delivery list` shows them")
-        queued = app.database.write(
-            lambda tx: retry_deliveries(tx, ids=ids or None, channel=channel, now=now)
-        )
+
+        def queue(tx: Connection) -> tuple[list[str], bool]:
+            enabled = channel is not None and enable_destination(tx, channel)
+            return retry_deliveries(tx, ids=ids or None, channel=channel, now=now), enabled
+
+        queued, enabled = app.database.write(queue)
         if not is_daemon_alive(app.database, now):
             deliver_due(app.parts)
         rows = [row for row in app.database.read(list_rows) if row.id in queued]
+    if enabled:
+        print_lines(f"Channel {channel} is enabled again.")
     print_lines(f"{len(queued)} queued again." if queued else "Nothing to send again.")
     for row in rows:
         print_lines(f"{row.id}  {row.channel}  {row.state}  {_say(row)}")

@@ -124,7 +124,7 @@ def _build_json(monitor: Monitor, found: Drill) -> dict[str, Any]:
         "notify": list(monitor.notify),
         "mode": monitor.mode,
         "notices": [{"title": one.title, "text": one.text} for one in played.notices],
-        "unchanged": found.unchanged and found.unchanged.after,
+        "unchanged": list(found.unchanged),
         "larger": found.larger and {**_build_change(found.larger.alteration), "after": found.larger.after},
         "unseen": found.unseen and found.unseen.size,
     }
@@ -140,22 +140,35 @@ def _build_change(alteration: Alteration | None) -> dict[str, Any]:
 def _write_lines(monitor: Monitor, found: Drill) -> list[str]:
     from driftwatch.incidents.words import say_count, say_window
 
+    alone = ["Played against the pinned reference alone."] if monitor.reference.beside else []
     played, first = found.played, say_window(found.windows[0])
     what = f"{monitor.id}: {_say_change(played.alteration)} in {found.column} from {first} on"
     scored = _say_score(played.verdict)
     if played.after is None:
         tried = say_count(len(found.windows), "window")
-        return [f"{what} is not told within {tried}{scored} in the last.", _say_larger(found)]
-    lines = [f"{what} is told after {say_count(played.after, 'window')}{scored}."]
-    if found.unchanged is not None and found.unchanged.after is not None:
-        when = say_count(found.unchanged.after, "window")
-        lines.append(
-            f"Without it people would have been told after {when} too: choose quieter ones by --from."
-        )
+        return [
+            f"{what} is not told within {tried}{scored} in the last.",
+            _say_larger(found),
+            *_say_usual(found),
+            *alone,
+        ]
+    lines = [f"{what} is told after {say_count(played.after, 'window')}{scored}.", *_say_usual(found), *alone]
     lines.append(f"{_say_whom(monitor)}:")
     for notice in played.notices:
         lines += ["", notice.title, notice.text]
     return lines
+
+
+def _say_usual(found: Drill) -> list[str]:
+    """Say which windows tell without the change: what they tell is not counted."""
+    from driftwatch.incidents.words import join_words
+
+    if not found.unchanged:
+        return []
+    places = join_words([str(place) for place in found.unchanged])
+    one = len(found.unchanged) == 1
+    subject = f"window {places} tells people" if one else f"windows {places} tell people"
+    return [f"Without the change {subject}, too: that is not counted."]
 
 
 def _say_whom(monitor: Monitor) -> str:

@@ -38,6 +38,9 @@ def register(app: typer.Typer) -> None:
     nouns.command(name="list")(list_incidents)
     nouns.command(name="show")(show)
     nouns.command(name="acknowledge")(acknowledge)
+    nouns.command(name="snooze")(snooze)
+    nouns.command(name="assign")(assign)
+    nouns.command(name="note")(note)
     nouns.command(name="resolve")(resolve)
     nouns.command(name="label")(label)
     app.add_typer(nouns, name="incident")
@@ -74,7 +77,8 @@ def list_incidents(
 
 def _row(case: Case) -> list[object]:
     incident = case.incident
-    state = f"{incident.state} (acknowledged)" if incident.acknowledged_by else str(incident.state)
+    quiet = "acknowledged" if incident.acknowledged_by else "snoozed" if incident.snoozed_by else ""
+    state = f"{incident.state} ({quiet})" if quiet else str(incident.state)
     return [
         str(incident.id),
         incident.severity.value,
@@ -126,13 +130,67 @@ def show(
 
 
 def acknowledge(number: Number, *, by: Who = None, config: ConfigOption = Path("driftwatch.yaml")) -> None:
-    """Say that you are looking at it; the incident stays open, and a rise in severity undoes this."""
+    """Say that you are looking at it, for up to 7 days; a rise in severity undoes this."""
     from driftwatch.cli.printing import print_lines
     from driftwatch.incidents.by_hand import acknowledge as step
 
     who = by or getpass.getuser()
     _change(config, number, lambda incident, now: step(incident, who, now))
     print_lines(f"Incident {number} is acknowledged by {who}.")
+
+
+def snooze(
+    number: Number,
+    *,
+    length: Annotated[str, typer.Option("--for", help="How long, such as 12h or 2d.")],
+    by: Who = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Hear nothing more of it for a while: no reminder and no escalation; a rise in severity undoes this."""
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.config.values import parse_duration
+    from driftwatch.errors import UsageError
+    from driftwatch.incidents.by_hand import snooze as step
+
+    who = by or getpass.getuser()
+    try:
+        duration = parse_duration(length)
+    except ValueError as error:
+        raise UsageError(f"--for {length!r}: {error}") from None
+    _change(config, number, lambda incident, now: step(incident, who, now, length=duration))
+    print_lines(f"Incident {number} is snoozed by {who} for {length}.")
+
+
+def assign(
+    number: Number,
+    to: Annotated[str, typer.Argument(metavar="WHO", help="Who has it from now on.")],
+    *,
+    by: Who = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Say who has it from now on."""
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.incidents.by_hand import assign as step
+
+    who = by or getpass.getuser()
+    _change(config, number, lambda incident, now: step(incident, to, who, now))
+    print_lines(f"Incident {number} is assigned to {to}.")
+
+
+def note(
+    number: Number,
+    text: Annotated[str, typer.Argument(help="What is to be remembered.")],
+    *,
+    by: Who = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Write something down in its history; resolved incidents take notes too."""
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.incidents.by_hand import note as step
+
+    who = by or getpass.getuser()
+    _change(config, number, lambda incident, now: step(incident, text, who, now))
+    print_lines(f"Noted in incident {number}.")
 
 
 def resolve(

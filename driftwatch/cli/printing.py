@@ -25,6 +25,8 @@ _SHADES = {
     "ok": "green",
     "drift": "red",
     "data": "yellow",
+    "warning": "yellow",
+    "trouble": "red",
     "critical": "red",
     "major": "red",
     "minor": "yellow",

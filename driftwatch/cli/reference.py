@@ -59,18 +59,22 @@ def build(monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml")) -
 def list_versions(
     monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml"), output: OutputOption = Output.TEXT
 ) -> None:
-    """List the versions of a monitor's reference."""
+    """List the versions of a monitor's reference, and of the rolling one beside it."""
     from driftwatch.cli.printing import print_json, print_table
     from driftwatch.incidents.stamps import write_stamp
+    from driftwatch.store.monitors import find_monitor, name_companion
     from driftwatch.store.references import list_references
 
     with open_session(config) as app:
         row = need_row(app, monitor)
         versions = app.database.read(lambda tx: list_references(tx, row))
+        companion = app.database.read(lambda tx: find_monitor(tx, name_companion(monitor)))
+        beside = [] if companion is None else app.database.read(lambda tx: list_references(tx, companion))
     if output is Output.JSON:
         found = [
             {
                 "version": one.version,
+                "beside": one.spec.get("beside"),
                 "history": one.history,
                 "state": one.state,
                 "rows": one.rows,
@@ -79,15 +83,18 @@ def list_versions(
                 "built_at": write_stamp(one.built_at),
                 "promoted_at": one.promoted_at and write_stamp(one.promoted_at),
             }
-            for one in versions
+            for one in [*versions, *beside]
         ]
         print_json({"schema": "driftwatch.references/v1", "monitor": monitor, "references": found})
         return
     print_table(
         ["VERSION", "STATE", "ROWS", "FROM", "TO", "BUILT", "PROMOTED"],
         [
-            [v.version, v.state, v.rows, v.spec.get("from"), v.spec.get("to"), v.built_at, v.promoted_at]
-            for v in versions
+            [
+                v.version if v.spec.get("beside") is None else f"{v.version}, beside {v.spec['beside']}",
+                *(v.state, v.rows, v.spec.get("from"), v.spec.get("to"), v.built_at, v.promoted_at),
+            ]
+            for v in [*versions, *beside]
         ],
     )
 

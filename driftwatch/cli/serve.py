@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -16,15 +17,22 @@ def register(app: typer.Typer) -> None:
     app.command(name="serve")(serve)
 
 
-def serve(*, config: ConfigOption = Path("driftwatch.yaml")) -> None:
+def serve(
+    *,
+    config: ConfigOption = Path("driftwatch.yaml"),
+    allow_multi: Annotated[
+        bool, typer.Option("--allow-multi", help="Let several daemons work on one SQLite file.")
+    ] = False,
+) -> None:
     """Run the daemon: judge windows as they fall due, tell people, request retraining.
 
     SIGTERM and SIGINT let work under way end, at most 30 seconds; SIGHUP has the configuration read again.
-    Ends with 0 after a stop, 70 when its own ticks stopped, 75 when the store cannot be reached and 78 when
-    the configuration has mistakes.
+    On PostgreSQL and MariaDB any number of daemons may share a store. Ends with 0 after a stop, 70 when its
+    own ticks stopped, 75 when the store cannot be reached or another daemon has its file, and 78 when the
+    configuration has mistakes or the store is another installation's.
     """
     from driftwatch.config.loading import load_config
     from driftwatch.daemon import serve as run
 
     log_to_stderr()
-    raise typer.Exit(run(lambda: load_config(config)))
+    raise typer.Exit(run(lambda: load_config(config), allow_multi=allow_multi))

@@ -42,6 +42,7 @@ def status(
 
 def _print(found: Status) -> None:
     from driftwatch.cli.printing import print_lines, print_table, say_age
+    from driftwatch.cli.queues_text import print_queues
 
     print_lines(_sum_up(found), "")
     print_table(
@@ -66,12 +67,13 @@ def _print(found: Status) -> None:
             print_lines(f"{one.id} is in shadow mode: nobody is told.")
     oldest = f", the oldest for {say_age(found.outbox.oldest_age)}" if found.outbox.oldest_age else ""
     print_lines("", f"Outbox: {found.outbox.pending} waiting{oldest}, {found.outbox.failed} failed.")
+    print_queues(found.queues)
+    for obstacle in found.obstacles:
+        print_lines(f"Not ready: {obstacle}.")
     if any(one.open_incidents for one in found.monitors):
         print_lines("`driftwatch incident list` says what is open.")
     if any(one.late_by for one in found.monitors):
-        print_lines(
-            "Late monitors: is `driftwatch serve` running? `driftwatch check MONITOR` judges by hand."
-        )
+        print_lines("Late monitors: `driftwatch check MONITOR` judges by hand.")
     if found.outbox.failed:
         print_lines(
             "`driftwatch delivery list --state dead` says what failed, `delivery retry` sends it again."
@@ -85,7 +87,7 @@ def _sum_up(found: Status) -> str:
     if unwell:
         needs = "needs" if unwell == 1 else "need"
         return f"{unwell} of {say_count(len(found.monitors), 'monitor')} {needs} attention."
-    if found.outbox.failed:
+    if found.outbox.failed or any(queue.disabled for queue in found.queues):
         return "Every monitor is well, but somebody could not be told."
     opened = any(monitor.open_incidents for monitor in found.monitors)
     return f"Everything was judged on time and {'what is open is minor' if opened else 'nothing is open'}."

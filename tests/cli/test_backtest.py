@@ -104,3 +104,13 @@ def test_monitors_without_a_history_are_refused(fresh_shop: Path, shop: Path) ->
     assert "shop has not been started yet" in waiting.stderr
     assert "there is no monitor 'shoe'" in unknown.stderr
     assert "shop watches other data than the store has a reference of" in changed.stderr
+
+
+def test_a_rolling_reference_is_not_tried_and_that_is_said(shop: Path) -> None:
+    config = shop / "driftwatch.yaml"
+    config.write_text(config.read_text().replace("to: 2024-01-11", "to: 2024-01-11, last: 28d"))
+
+    ran = run_here("backtest", "shop", folder=shop)
+
+    assert ran.status == 0
+    assert ran.stdout.splitlines()[1] == "Judged against the pinned reference alone."

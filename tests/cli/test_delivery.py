@@ -23,6 +23,31 @@ def test_what_was_told_is_listed_the_latest_last(shop: Path) -> None:
     assert (first.split()[0], last.split()[0]) == (opened["id"], resolved["id"])
 
 
+def test_one_delivery_is_shown_with_its_words_and_attempts(shop: Path) -> None:
+    number = run_here("delivery", "list", "-o", "json", folder=shop).json["deliveries"][0]["id"]
+
+    text = run_here("delivery", "show", number, folder=shop)
+    found = run_here("delivery", "show", number, "-o", "json", folder=shop).json
+    none = run_here("delivery", "show", "99", folder=shop)
+
+    assert (text.status, found["schema"]) == (0, "driftwatch.delivery/v1")
+    assert text.stdout.startswith(f"{number}: incident.opened to log, delivered\n")
+    assert (found["delivery"]["id"], found["delivery"]["body"]["type"]) == (number, "incident.opened")
+    assert [one["error"] for one in found["attempts"]] == [None]
+    assert none.stderr == "driftwatch: there is no delivery 99; `driftwatch delivery list` shows them\n"
+
+
+def test_what_waits_for_a_channel_is_shown_with_its_age(shop: Path) -> None:
+    run_here("delivery", "test", "hook", folder=shop)
+
+    text, found = (run_here("delivery", "list", *args, folder=shop) for args in ([], ["-o", "json"]))
+
+    assert "Channel hook: 1 waiting, the oldest for " in text.stdout
+    (queue,) = found.json["destinations"]
+    assert (queue["channel"], queue["pending"], queue["disabled_at"]) == ("hook", 1, None)
+    assert queue["oldest_age"] >= 0
+
+
 def test_the_list_can_be_narrowed(shop: Path) -> None:
     newest = run_here("delivery", "list", "--newest", "1", "-o", "json", folder=shop).json["deliveries"]
 
@@ -112,7 +137,7 @@ def test_what_was_delivered_is_not_sent_again(shop: Path) -> None:
         (["test", "pager"], "there is no channel 'pager' in the configuration; there are: log, hook"),
         (
             ["list", "--state", "lost"],
-            "there is no state 'lost'; there are: pending, sending, delivered, dead",
+            "there is no state 'lost'; there are: pending, sending, delivered, dead, suppressed, expired",
         ),
     ],
 )

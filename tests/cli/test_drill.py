@@ -51,11 +51,13 @@ def test_the_smallest_change_that_is_told_is_named(judged_shop: Path) -> None:
     assert second.endswith(" of the values is not.")
 
 
-def test_windows_that_tell_without_a_change_are_no_place_for_a_drill(judged_shop: Path) -> None:
+def test_what_windows_tell_without_a_change_is_not_counted(judged_shop: Path) -> None:
     ran = drill(judged_shop, "--shift", "0.001")
 
-    assert "told after 5 windows" in ran.stdout
-    assert "Without it people would have been told after 5 windows too" in ran.stdout
+    first, _, last = ran.stdout.splitlines()
+    assert "is not told within 10 windows" in first
+    assert last == "Without the change window 5 tells people, too: that is not counted."
+    assert drill(judged_shop, "--shift", "0.001", "-o", "json").json["unchanged"] == [5]
 
 
 @pytest.mark.parametrize(
@@ -124,3 +126,13 @@ def test_a_mistake_is_told_with_what_to_do(options: list[str], said: str, judged
 
     assert ran.status == 2
     assert said in ran.stderr
+
+
+def test_a_rolling_reference_is_not_played_and_that_is_said(shop: Path) -> None:
+    config = shop / "driftwatch.yaml"
+    config.write_text(config.read_text().replace("to: 2024-01-11", "to: 2024-01-11, last: 28d"))
+
+    ran = drill(shop, "--shift", "5", *QUIET)
+
+    assert ran.status == 0
+    assert "Played against the pinned reference alone." in ran.stdout.splitlines()

@@ -188,3 +188,28 @@ def test_incidents_of_one_monitor(open_shop: Path) -> None:
     ran = run_here("incident", "list", "--monitor", "shop", "-o", "json", folder=open_shop)
 
     assert [one["id"] for one in ran.json["incidents"]] == [2]
+
+
+def test_an_incident_can_be_snoozed_assigned_and_noted_and_history_says_by_whom(open_shop: Path) -> None:
+    snoozed = run_here("incident", "snooze", "2", "--for", "2d", "--by", "ana", folder=open_shop)
+    assigned = run_here("incident", "assign", "2", "ben", "--by", "ana", folder=open_shop)
+    noted = run_here("incident", "note", "2", "a price rise", "--by", "ana", folder=open_shop)
+
+    said = "Incident 2 is snoozed by ana for 2d.\nIncident 2 is assigned to ben.\nNoted in incident 2.\n"
+    assert (snoozed.stdout + assigned.stdout + noted.stdout) == said
+    assert "open (snoozed)" in run_here("incident", "list", folder=open_shop).stdout
+    shown = run_here("incident", "show", "2", "-o", "json", folder=open_shop).json
+    assert [(event["kind"], event["actor"]) for event in shown["events"][-3:]] == [
+        ("snoozed", "ana"),
+        ("assigned", "ana"),
+        ("noted", "ana"),
+    ]
+    assert (shown["incident"]["snoozed_by"], shown["incident"]["assigned_to"]) == ("ana", "ben")
+
+
+@pytest.mark.parametrize("length", ["soon", "90d", "0s"])
+def test_a_snooze_is_no_end(open_shop: Path, length: str) -> None:
+    ran = run_here("incident", "snooze", "2", "--for", length, folder=open_shop)
+
+    assert ran.status == 2
+    assert ran.stderr.startswith("driftwatch: ")

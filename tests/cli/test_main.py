@@ -16,10 +16,13 @@ COMMANDS = [
     *("backtest", "drill", "explain", "why-not"),
     *("reference build", "reference list", "reference show", "reference promote", "reference rollback"),
     *("incident list", "incident show", "incident acknowledge", "incident resolve", "incident label"),
-    *("delivery list", "delivery retry", "delivery test", "retrain list", "retrain show"),
-    *("db upgrade", "db check", "demo"),
+    *("incident snooze", "incident assign", "incident note", "monitor list", "monitor remove"),
+    *("silence add", "silence list", "silence expire"),
+    *("delivery list", "delivery show", "delivery retry", "delivery test", "retrain list", "retrain show"),
+    *("db upgrade", "db check", "db backup", "db restore", "db prune", "db rename-instance"),
+    *("doctor", "torture", "demo"),
 ]
-NOUNS = ["", "window", "reference", "incident", "delivery", "retrain", "db"]
+NOUNS = ["", "window", "reference", "incident", "monitor", "silence", "delivery", "retrain", "db"]
 HEAVY = {"alembic", "apscheduler", "numpy", "pandas", "pyarrow", "requests", "scipy", "sqlalchemy", "yaml"}
 
 

@@ -118,3 +118,34 @@ def test_a_clean_reference_proposes_nothing(shop: Path) -> None:
     shown = run_here("reference", "show", "shop", "-o", "json", folder=shop)
 
     assert (shown.json["odd_blocks"], shown.json["proposed"]) == ([], None)
+
+
+def roll_beside(shop: Path) -> None:
+    config = shop / "driftwatch.yaml"
+    config.write_text(config.read_text().replace("to: 2024-01-11", "to: 2024-01-11, last: 4d, gap: 1d"))
+
+
+def test_versions_of_a_rolling_reference_stand_beside_the_pinned_ones(fresh_shop: Path) -> None:
+    roll_beside(fresh_shop)
+    run_here("check", "shop", "--from", "2024-01-11", "--to", "2024-01-21", folder=fresh_shop)
+
+    text, found = (
+        run_here("reference", "list", "shop", *args, folder=fresh_shop) for args in ([], ["-o", "json"])
+    )
+
+    # The season cycle of these days begins on the 18th; the 15th and 16th belong to an open incident.
+    pinned, rolling = found.json["references"]
+    assert (pinned["version"], pinned["beside"], pinned["state"]) == (1, None, "active")
+    assert (rolling["version"], rolling["beside"], rolling["state"], rolling["rows"]) == (1, 1, "active", 96)
+    assert (rolling["from"], rolling["to"]) == ("2024-01-13T00:00:00Z", "2024-01-17T00:00:00Z")
+    assert text.stdout.splitlines()[2].startswith("1, beside 1  active  96 ")
+
+
+def test_a_rolling_reference_beside_it_asks_for_no_other_pinned_one(shop: Path) -> None:
+    roll_beside(shop)
+
+    checked = run_here("check", "shop", "--from", "2024-01-20", "--to", "2024-01-21", "--again", folder=shop)
+
+    assert "candidate" not in checked.stderr
+    # The pinned one that there was, and the rolling one of this season cycle.
+    assert list_states(shop) == ["active", "active"]

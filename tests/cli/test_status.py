@@ -40,6 +40,8 @@ def test_a_monitor_that_was_judged_on_time_is_well(fresh_shop: Path) -> None:
     assert found.status == 0
     assert found.json.pop("now") >= now.isoformat()[:10]
     assert found.json == {
+        "ready": False,
+        "not_ready": ["no daemon was seen: is `driftwatch serve` running?"],
         "schema": "driftwatch.status/v1",
         "now": found.json["now"],
         "healthy": True,
@@ -58,6 +60,7 @@ def test_a_monitor_that_was_judged_on_time_is_well(fresh_shop: Path) -> None:
             }
         ],
         "outbox": {"pending": 0, "failed": 0, "oldest_age": None},
+        "destinations": [],
     }
 
 
