@@ -1,0 +1,1 @@
+"""The crash-and-race harness: real daemons that are killed, paused and cut off, held against an oracle."""
