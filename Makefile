@@ -4,13 +4,21 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint wheel-check bench calibrate requirements clean
+.PHONY: demo test faults torture lint wheel-check bench calibrate requirements clean
 
 demo: $(VENV)/.demo
 	$(BIN)/driftwatch demo $(ARGS)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults" $(ARGS)
+
+# Daemons that are killed, paused, cut off, and given bugs on purpose: a few minutes.
+faults: $(VENV)/.test
+	$(BIN)/python -m pytest tests/faults tests/cli/test_torture.py -m faults -n 2 --dist loadfile $(ARGS)
+
+# As long as you like, on any empty database: ARGS="--store postgresql://… --minutes 60", and once more with --failpoints.
+torture: $(VENV)/.test
+	$(BIN)/driftwatch torture --minutes 10 $(ARGS)
 
 lint: $(VENV)/.quality
 	$(BIN)/ruff check .

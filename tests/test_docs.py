@@ -116,3 +116,8 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert ended.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(tests/[\w/]*(?:\.py)?)`", README))))
+def test_every_test_that_readme_names_is_there(name: str) -> None:
+    assert (ROOT / name).exists()

@@ -109,6 +109,7 @@ def test_bike_sharing_has_at_most_twelve_pages_in_a_year_of_growth(tmp_path: Pat
     assert "volume" in {finding["kind"] for finding in found.findings("2012-10-29")}
 
 
+@pytest.mark.timeout(400)
 def test_metro_pages_seldom_in_five_years_and_shows_what_is_wrong_with_it(tmp_path: Path) -> None:
     files = ["metro_interstate_traffic.csv.gz"]
     metro = replay(

@@ -60,6 +60,7 @@ monitors:
     reference: {{from: 2024-01-01, to: 2024-01-15}}
     key: [id]
     patience: 2
+    reminders: []
     resolve_after: 3
     freshness: {{warn_after: 30m, page_after: 12h}}
     model: {{name: spend, version: "7"}}
