@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test faults torture lint wheel-check bench calibrate requirements clean
+.PHONY: demo test faults torture load lint wheel-check bench calibrate requirements clean
 
 demo: $(VENV)/.demo
 	$(BIN)/driftwatch demo $(ARGS)
@@ -16,9 +16,13 @@ test: $(VENV)/.test
 faults: $(VENV)/.test
 	$(BIN)/python -m pytest tests/faults tests/cli/test_torture.py -m faults -n 2 --dist loadfile $(ARGS)
 
-# As long as you like, on any empty database: ARGS="--store postgresql://… --minutes 60", and once more with --failpoints.
+# A thousand kills and more on each database, whose servers are crashed too: hours. ARGS="--store sqlite" for one.
 torture: $(VENV)/.test
-	$(BIN)/driftwatch torture --minutes 10 $(ARGS)
+	$(BIN)/python -m tests.support.long_tier $(ARGS)
+
+# Ten minutes of 500 monitors a minute: how late windows are judged. ARGS="--store postgresql://…" for another store.
+load: $(VENV)/.test
+	$(BIN)/python -m tests.support.load $(ARGS)
 
 lint: $(VENV)/.quality
 	$(BIN)/ruff check .

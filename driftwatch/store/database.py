@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from driftwatch.errors import StoreError
 from driftwatch.failpoints import name_work, reach
@@ -60,7 +60,7 @@ class Database:
         self._sleep = sleep
         self._checkpoints = True
         if writing.dialect.name == "sqlite":
-            sa.event.listen(writing, "connect", self._set_up_checkpoints)
+            sa.event.listen(writing, "checkout", self._set_up_checkpoints)
 
     def __repr__(self) -> str:
         return f"Database({self.place!r})"
@@ -119,21 +119,24 @@ class Database:
 
         Other databases do so by themselves. Who leaves it relies on another process that does not.
         """
-        if self.dialect == "sqlite" and on != self._checkpoints:
-            self._checkpoints = on
-            # The one writing connection is set up anew when it is used next.
-            self._writing.dispose()
+        # The one writing connection is set up anew when it is used next.
+        self._checkpoints = on
 
     def close(self) -> None:
         """Close every connection."""
         self._reading.dispose()
         self._writing.dispose()
 
-    def _set_up_checkpoints(self, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    def _set_up_checkpoints(
+        self, connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+    ) -> None:
+        if entry.info.get("checkpoints") is self._checkpoints:
+            return
         pages = _PAGES_UNTIL_CHECKPOINT if self._checkpoints else 0
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA wal_autocheckpoint={pages}")
         cursor.close()
+        entry.info["checkpoints"] = self._checkpoints
 
     def _try(self, work: Work[T]) -> T | _Again | _Unknown[T]:
         is_working, unit = True, name_work(work)

@@ -355,3 +355,27 @@ def test_without_a_way_to_find_out_the_outcome_is_said_to_be_unknown(store_url: 
     with pytest.raises(StoreError, match="whether it was is unknown"):
         database.write(work)
     database.close()
+
+
+def test_who_checkpoints_may_change_while_threads_write(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    migrations.upgrade(url)
+    database = open_database(url)
+    ended = threading.Event()
+
+    def go_on() -> None:
+        while not ended.is_set():
+            database.write(_write("a", "1"))
+
+    writers = [threading.Thread(target=go_on, daemon=True) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for turn in range(200):
+        database.set_checkpointing(turn % 2 == 0)
+        database.write(_write("b", str(turn)))
+    ended.set()
+    for writer in writers:
+        writer.join(timeout=20)
+
+    assert not any(writer.is_alive() for writer in writers)
+    database.close()
