@@ -69,7 +69,7 @@ def _open_sqlite(address: URL, purpose: Purpose, *, read_only: bool) -> Engine:
     _prepare_file(path, address, purpose, create=writes_store)
     pool: dict[str, Any] = {"poolclass": NullPool}
     if keeps:
-        # One writing connection: threads queue here in order instead of fighting for the file's lock.
+        # One writing connection: threads take turns with it instead of fighting for the file's lock.
         pool = {"poolclass": sa.QueuePool, "pool_size": 1 if writes_store else 5, "pool_timeout": 60}
         pool["max_overflow"] = 0 if writes_store else 10
     connect = partial(_connect_sqlite, path, read_only=read_only)

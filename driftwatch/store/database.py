@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -22,6 +23,7 @@ from driftwatch.net.database_address import describe_address, describe_failure, 
 from driftwatch.net.engines import is_busy, open_engine
 from driftwatch.store.sqlite_file import check_file
 from driftwatch.store.tables import SCHEMA_REVISION, VERSION_TABLE
+from driftwatch.store.turns import Turns
 
 __all__ = ["Database", "open_database"]
 
@@ -32,6 +34,7 @@ Settle = Callable[[Connection, T], bool]
 _TRIES = 8
 _PAGES_UNTIL_CHECKPOINT = 1000
 _LONGEST_WAIT = 2.0
+_LONGEST_TURN = 60.0
 # serialization failure, deadlock, lock not available (PostgreSQL); deadlock, lock wait timeout (MariaDB).
 _POSTGRES_AGAIN = frozenset({"40001", "40P01", "55P03"})
 _MYSQL_AGAIN = frozenset({1213, 1205})
@@ -59,6 +62,7 @@ class Database:
         self._reading = reading
         self._sleep = sleep
         self._checkpoints = True
+        self._turns = Turns() if writing.dialect.name == "sqlite" else None
         if writing.dialect.name == "sqlite":
             sa.event.listen(writing, "checkout", self._set_up_checkpoints)
 
@@ -141,7 +145,7 @@ class Database:
     def _try(self, work: Work[T]) -> T | _Again | _Unknown[T]:
         is_working, unit = True, name_work(work)
         try:
-            with self._writing.begin() as connection:
+            with self._take_turn(), self._writing.begin() as connection:
                 reach(f"{unit}.begun")
                 result = work(connection)
                 reach(f"{unit}.commit")
@@ -156,6 +160,17 @@ class Database:
             raise self._describe(error) from error
         reach(f"{unit}.committed")
         return result
+
+    @contextmanager
+    def _take_turn(self) -> Iterator[None]:
+        """Wait until nobody of this process writes to a SQLite file; a server sorts that out by itself."""
+        if self._turns is None:
+            yield
+            return
+        with self._turns.take(_LONGEST_TURN) as mine:
+            if not mine:
+                raise StoreError(f"{self.place}: others kept writing for {_LONGEST_TURN:.0f} s")
+            yield
 
     def _describe_unknown(self) -> StoreError:
         return StoreError(
