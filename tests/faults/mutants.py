@@ -126,8 +126,8 @@ def state_reset_at_the_start() -> None:
 def resolve_by_expiry() -> None:
     plan_all = live.plan_all
 
-    def wrong(parts: Any, watches: Any) -> None:
-        plan_all(parts, watches)
+    def wrong(parts: Any, watches: Any, *others: Any) -> None:
+        plan_all(parts, watches, *others)
         incidents = tables.incidents
         is_old = incidents.c.opened_at < parts.clock.now() - timedelta(minutes=3)
         expire = sa.update(incidents).where(incidents.c.state != "resolved", is_old)
@@ -163,13 +163,13 @@ def silence_checked_at_enqueue_alone() -> None:
 
 
 def new_id_at_every_try() -> None:
-    read_message = _get(deliver, "read_message")
+    unite = _get(deliver, "unite_messages")
 
-    def wrong(claim: Any) -> Any:
-        message = read_message(claim)
+    def wrong(claim: Any, members: Any) -> Any:
+        message = unite(claim, members)
         return replace(message, id=f"{message.id[:-6]}{random.randrange(10**6):06}")
 
-    _put(deliver, "read_message", wrong)
+    _put(deliver, "unite_messages", wrong)
 
 
 def redirects_are_followed() -> None:

@@ -34,6 +34,8 @@ HOW = {
     "silence_checked_at_enqueue_alone": replace(SHORT, silences=True, bad_share=1.0, manners=(Manner.ERROR,)),
     "new_id_at_every_try": replace(SHORT, bad_share=0.7, manners=(Manner.ERROR,)),
     "mark_before_send": replace(SHORT, bad_share=0.7),
+    # In this script empty windows come while incidents are open.
+    "no_data_counts_as_clean": replace(SHORT, seed=72),
     "redirects_are_followed": replace(SHORT, bad_share=0.7, manners=(Manner.MOVED,)),
 }
 FOUND = {
@@ -71,6 +73,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
             for name, settings in wanted.items()
         }
     return {name: future.result() for name, future in started.items()}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_bug_is_in_the_daemons_and_not_in_itself(name: str, runs: dict[str, Run]) -> None:
+    log = runs[name].log.read_text(encoding="utf-8")
+
+    assert "monitor started" in log
+    assert "TypeError" not in log
+    assert "AttributeError" not in log
 
 
 def list_violated(run: Run) -> set[str]:
