@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -45,7 +45,7 @@ from driftwatch.store.monitors import (
     record_config,
     register_monitor,
 )
-from driftwatch.store.references import ReferenceState, list_references, load_reference
+from driftwatch.store.references import list_active, load_reference
 
 __all__ = ["App", "find_lock", "open_app", "open_store"]
 
@@ -138,9 +138,12 @@ class App:
 
     def is_current(self, watch: Watch) -> bool:
         """Return whether `watch` still judges against the active reference."""
-        versions = self.database.read(lambda tx: list_references(tx, watch.row))
-        active = [version.version for version in versions if version.state is ReferenceState.ACTIVE]
-        return active == [watch.reference.version]
+        return bool(self.list_current([watch]))
+
+    def list_current(self, watches: Iterable[Watch]) -> list[Watch]:
+        """Return those of `watches` that still judge against the active reference."""
+        active = self.database.read(list_active)
+        return [one for one in watches if (one.row.id, one.row.history, one.reference.version) in active]
 
     def replace_config(self, config: Config) -> App:
         """Return the application under another configuration, on the same open store."""

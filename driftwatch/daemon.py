@@ -284,7 +284,9 @@ class Daemon:
         """
         app, now = self._app, time.monotonic()
         monitors = app.config.monitors if self._may_work() else ()
-        ready = [one for one in monitors if self._not_before.get(one.id, now) <= now]
+        current = {watch.monitor.id for watch in app.list_current(list(self._watches))}
+        missing = [one for one in monitors if one.id not in current]
+        ready = [one for one in missing if self._not_before.get(one.id, now) <= now]
         self._starts.offer({one.id: partial(self._take_up, app, one) for one in ready})
 
     def _take_up(self, app: App, monitor: Monitor) -> None:

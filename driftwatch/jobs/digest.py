@@ -28,7 +28,7 @@ from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.windows import find_local
 from driftwatch.store.incidents import list_events, list_incidents
-from driftwatch.store.meta import forget_meta, keep_meta, read_meta, swap_meta
+from driftwatch.store.meta import forget_meta, keep_meta, list_meta, swap_meta
 from driftwatch.store.outbox import DeliveryDraft, queue_delivery
 
 __all__ = ["queue_digests"]
@@ -36,6 +36,7 @@ __all__ = ["queue_digests"]
 log = logging.getLogger("driftwatch.digest")
 
 _HOUR: Final = time(8)
+_PREFIX: Final = "digest:"
 _VERSION: Final = 1
 _AT_ONCE: Final = frozenset({NoticeType.OPENED.value, NoticeType.UPDATED.value})
 
@@ -60,9 +61,10 @@ def queue_digests(parts: Parts, watches: Sequence[Watch]) -> int:
     in shadow mode at the latest. A monitor that is live owes none, and begins anew when it comes back.
     """
     queued = 0
+    kept = parts.database.read(lambda tx: list_meta(tx, _PREFIX))
     for watch in watches:
         try:
-            queued += _queue_one(parts, watch)
+            queued += _queue_one(parts, watch, kept.get(watch.monitor.id))
         except DriftwatchError as error:
             log.error("digest failed monitor=%s reason=%s", watch.monitor.id, error)  # noqa: TRY400 - the reason says it all.
         except Exception:  # one poisoned monitor must not stop the others
@@ -70,9 +72,8 @@ def queue_digests(parts: Parts, watches: Sequence[Watch]) -> int:
     return queued
 
 
-def _queue_one(parts: Parts, watch: Watch) -> bool:
-    name = f"digest:{watch.monitor.id}"
-    kept = parts.database.read(lambda tx: read_meta(tx, name))
+def _queue_one(parts: Parts, watch: Watch, kept: str | None) -> bool:
+    name = f"{_PREFIX}{watch.monitor.id}"
     if watch.monitor.mode == "live":
         if kept is not None:
             parts.database.write(lambda tx: forget_meta(tx, name))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from driftwatch.calibration.track import Track
 from driftwatch.incidents.axis import JUDGED_WORDS
-from driftwatch.incidents.finding import Verdict, VerdictWord
+from driftwatch.incidents.finding import VerdictWord
 from driftwatch.incidents.revising import say_late_rows
 from driftwatch.jobs.beside import Beside, charge_pinned, keep_beside
 from driftwatch.jobs.catching_up import Backlog, find_backlog
@@ -24,7 +24,14 @@ from driftwatch.jobs.windows import due_at
 from driftwatch.profiles.window import Window
 from driftwatch.store.looks import plan_look
 from driftwatch.store.slots import Claim, SlotState, finish_slot, postpone_slot
-from driftwatch.store.verdicts import Judgement, VerdictRow, list_verdicts, newest_verdict, record_verdict
+from driftwatch.store.verdicts import (
+    Glance,
+    Judgement,
+    VerdictRow,
+    glance_at_newest,
+    list_verdicts,
+    record_verdict,
+)
 
 __all__ = ["Finish", "Run", "Written"]
 
@@ -74,7 +81,7 @@ class Finish:
         Raises Fenced, and everything is rolled back, where the claim is not ours any more.
         """
         verdict = self.judged.verdict
-        newest = newest_verdict(tx, self.watch.row)
+        newest = glance_at_newest(tx, self.watch.row)
         backlog = self._find_backlog(tx)
         is_error = verdict.word is VerdictWord.ERROR
         if self.again_at is not None:
@@ -82,14 +89,14 @@ class Finish:
             # A source that answered has recovered: tries that failed are counted from here on.
             attempts = None if is_error else 0
             postpone_slot(tx, self.claim, self.again_at, reason, attempts=attempts)
-            is_news = self._is_news(newest.verdict if newest else None)
+            is_news = self._is_news(newest)
             revision = self._record(tx) if is_news else 0
             # What was caught up is not kept back by a window that has to wait.
             self._tell_states(tx, backlog)
             return Written(revision=revision)
         finish_slot(tx, self.claim, SlotState.DEAD if is_error else SlotState.DONE, verdict.reason)
         self._plan_look(tx)
-        earlier = self._find_earlier(tx)
+        earlier = self._find_earlier(tx, newest)
         revision = self._record(tx)
         # A window judged out of turn changes no incident: they have seen what came after it.
         in_turn = newest is None or newest.window <= self.claim.window
@@ -109,11 +116,11 @@ class Finish:
             due, now = due_at(window, monitor.delay), self.parts.clock.now()
             plan_look(tx, self.watch.row, window, find_next_look(due, monitor.late, now))
 
-    def _find_earlier(self, tx: sa.Connection) -> VerdictRow | None:
+    def _find_earlier(self, tx: sa.Connection, newest: Glance | None) -> VerdictRow | None:
         """Return what was found in the window before; None in a replay, which changes no incident by it."""
-        if self.run.replays:
-            return None
         window = self.claim.window
+        if self.run.replays or newest is None or newest.window < window:
+            return None
         return next(iter(list_verdicts(tx, self.watch.row, window.start, window.end)), None)
 
     def _revise(self, tx: sa.Connection, earlier: VerdictRow) -> None:
@@ -144,10 +151,10 @@ class Finish:
         counts = judged.special_day is None
         return keep_beside(tx, judged.beside, profile, thin=thin, counts=counts, in_turn=in_turn, paged=paged)
 
-    def _advance(self, tx: sa.Connection, newest: VerdictRow | None, backlog: Backlog) -> bool | None:
+    def _advance(self, tx: sa.Connection, newest: Glance | None, backlog: Backlog) -> bool | None:
         """Advance the incidents; return whether the window paged, None where an incident was open already."""
         window = self.claim.window
-        before = newest.verdict if newest is not None and newest.window == window else None
+        before = newest if newest is not None and newest.window == window else None
         telling = self.run.tells and not backlog.is_quiet
         # A window that was judged before has had its step.
         paged = None
@@ -168,7 +175,7 @@ class Finish:
     def _build_steps(self, tx: sa.Connection, now: datetime, *, telling: bool) -> Steps:
         return Steps(tx=tx, parts=self.parts, watch=self.watch, now=now, telling=telling)
 
-    def _is_news(self, newest: Verdict | None) -> bool:
+    def _is_news(self, newest: Glance | None) -> bool:
         if newest is None:
             return True
         return (newest.window, newest.word) != (self.claim.window, self.judged.verdict.word)

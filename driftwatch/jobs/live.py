@@ -23,7 +23,7 @@ from driftwatch.jobs.rounds import Rounds
 from driftwatch.jobs.steps import Steps
 from driftwatch.profiles.window import Window
 from driftwatch.store.slots import due_slots, open_slots
-from driftwatch.store.verdicts import newest_verdict
+from driftwatch.store.verdicts import glance_at_newest
 
 __all__ = ["check_due", "plan_all", "start_checks"]
 
@@ -66,7 +66,7 @@ def _tell_gap(tx: sa.Connection, gap: Gap, *, parts: Parts, watch: Watch, now: d
 
 
 def _look_at_time(tx: sa.Connection, *, parts: Parts, watch: Watch) -> None:
-    newest, now = newest_verdict(tx, watch.row), parts.clock.now()
+    newest, now = glance_at_newest(tx, watch.row), parts.clock.now()
     # Windows that are due and were not looked at yet may hold the rows that seem to be late.
     if newest is not None and not _is_behind(tx, watch, newest.window, now):
         Steps(tx=tx, parts=parts, watch=watch, now=now, telling=True).pass_time(newest.window)

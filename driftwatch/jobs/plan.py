@@ -19,7 +19,7 @@ from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
 from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.references import ReferenceState, list_references
-from driftwatch.store.slots import MOST_PLANNED, newest_slot, plan_slots, skip_slot
+from driftwatch.store.slots import MOST_PLANNED, SlotRow, newest_slot, plan_slots, skip_slot
 from driftwatch.store.verdicts import Judgement, record_verdict
 
 __all__ = ["Owed", "TellGap", "enter_windows", "plan_monitor", "plan_windows"]
@@ -87,7 +87,7 @@ def plan_monitor(
 
     `tell_gap` is called in every transaction that gives windows up.
     """
-    newest, end = database.read(lambda tx: (newest_slot(tx, row), _find_reference_end(tx, row)))
+    newest, end = database.read(lambda tx: _find_begin(tx, row))
     owed = plan_windows(
         monitor,
         newest=newest.window if newest else None,
@@ -102,6 +102,12 @@ def plan_monitor(
         )
     enter_windows(database, monitor, row, owed.due)
     return owed
+
+
+def _find_begin(tx: sa.Connection, row: MonitorRow) -> tuple[SlotRow | None, datetime | None]:
+    """Return the last window in the ledger; where there is none yet, the end of the reference that judges."""
+    newest = newest_slot(tx, row)
+    return newest, _find_reference_end(tx, row) if newest is None else None
 
 
 def _find_reference_end(tx: sa.Connection, row: MonitorRow) -> datetime | None:

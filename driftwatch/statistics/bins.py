@@ -49,8 +49,7 @@ def bin_counts(reference: Counts, current: Counts) -> tuple[Bins, Bins]:
     """
     if isinstance(reference.grid, CategoryGrid):
         return _bin_names(reference, current)
-    cuts = _cut_quantiles(reference)
-    return _bin_numbers(reference, cuts), _bin_numbers(current, cuts)
+    return _bin_both(reference, current)
 
 
 def compare_shares(reference: Counts, current: Counts) -> tuple[Shares, Shares] | None:
@@ -72,6 +71,13 @@ def compare_shares(reference: Counts, current: Counts) -> tuple[Shares, Shares] 
     if n == 0 or m == 0:
         return None
     return ours / n, theirs / m
+
+
+# One statistic after the other asks for the same two.
+@lru_cache(maxsize=8)
+def _bin_both(reference: Counts, current: Counts) -> tuple[Bins, Bins]:
+    cuts = _cut_quantiles(reference)
+    return _bin_numbers(reference, cuts), _bin_numbers(current, cuts)
 
 
 @lru_cache(maxsize=256)

@@ -7,12 +7,18 @@ import sqlalchemy as sa
 from driftwatch.store.inserting import insert_new
 from driftwatch.store.tables import meta
 
-__all__ = ["forget_meta", "keep_meta", "read_meta", "swap_meta", "write_meta"]
+__all__ = ["forget_meta", "keep_meta", "list_meta", "read_meta", "swap_meta", "write_meta"]
 
 
 def read_meta(connection: sa.Connection, name: str) -> str | None:
     """Return the value kept under `name`, None where there is none."""
     return connection.execute(sa.select(meta.c.value).where(meta.c.name == name)).scalar()
+
+
+def list_meta(connection: sa.Connection, prefix: str) -> dict[str, str]:
+    """Return every value whose name begins with `prefix`, by the rest of the name."""
+    query = sa.select(meta.c.name, meta.c.value).where(meta.c.name.startswith(prefix, autoescape=True))
+    return {row.name.removeprefix(prefix): row.value for row in connection.execute(query)}
 
 
 def keep_meta(connection: sa.Connection, name: str, value: str) -> None:

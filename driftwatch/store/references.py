@@ -31,6 +31,7 @@ __all__ = [
     "ReferenceRow",
     "ReferenceState",
     "find_former",
+    "list_active",
     "list_references",
     "load_reference",
     "promote_reference",
@@ -152,6 +153,13 @@ def list_references(connection: sa.Connection, monitor: MonitorRow) -> list[Refe
         )
         for row in connection.execute(query.order_by(reference_versions.c.version))
     ]
+
+
+def list_active(connection: sa.Connection) -> set[tuple[int, int, int]]:
+    """Return the references that are active, of every monitor, as (monitor's id, history, version)."""
+    columns = (reference_versions.c.monitor_id, reference_versions.c.history, reference_versions.c.version)
+    query = sa.select(*columns).where(reference_versions.c.state == ReferenceState.ACTIVE)
+    return {(row.monitor_id, row.history, row.version) for row in connection.execute(query)}
 
 
 def find_former(connection: sa.Connection, monitor: MonitorRow) -> ReferenceRow | None:

@@ -21,11 +21,13 @@ from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.tables import column_statistics, findings, profiles, verdicts
 
 __all__ = [
+    "Glance",
     "Grain",
     "Judgement",
     "VerdictRow",
     "find_newest_token",
     "find_repeats",
+    "glance_at_newest",
     "last_with_rows",
     "list_verdicts",
     "newest_verdict",
@@ -73,6 +75,14 @@ class VerdictRow:
     def window(self) -> Window:
         """Return the window that was judged."""
         return self.verdict.window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """The little of a stored verdict that is needed at every window."""
+
+    window: Window
+    word: VerdictWord
 
 
 def record_verdict(
@@ -138,6 +148,20 @@ def list_verdicts(
 def newest_verdict(connection: sa.Connection, monitor: MonitorRow) -> VerdictRow | None:
     """Return the verdict on the latest window that was judged in the monitor's present history."""
     return next(iter(list_verdicts(connection, monitor, newest=1)), None)
+
+
+def glance_at_newest(connection: sa.Connection, monitor: MonitorRow) -> Glance | None:
+    """Return the window and the word of what `newest_verdict` returns, without reading more than these."""
+    query = (
+        sa.select(verdicts.c.window_start, verdicts.c.window_end, verdicts.c.word)
+        .where(_is_of(monitor), verdicts.c.newest)
+        .order_by(verdicts.c.window_start.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    return Glance(window=Window(start=row.window_start, end=row.window_end), word=VerdictWord(row.word))
 
 
 def find_newest_token(connection: sa.Connection, monitor: MonitorRow) -> tuple[datetime, int] | None:

@@ -33,6 +33,7 @@ __all__ = ["main"]
 KINDS = ("sqlite", "postgresql", "mariadb")
 _LOCKED_SECONDS = 1.0
 _MOST_ROUNDS = 60
+_SETTLE_SECONDS = 300.0
 _ADMIN = {"postgresql": "postgres", "mariadb": "mysql"}
 
 
@@ -96,12 +97,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pauses", type=int, default=200)
     parser.add_argument("--restarts", type=int, default=50, help="of the server, where there is one")
     parser.add_argument("--each", type=int, default=5, help="crashes at every failpoint")
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long a round brings trouble")
-    parser.add_argument("--monitors", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=150.0, help="how long a round brings trouble")
+    parser.add_argument("--monitors", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args(arguments)
     wanted = Wanted(kills=chosen.kills, pauses=chosen.pauses, restarts=chosen.restarts, each=chosen.each)
-    settings = Settings(seed=chosen.seed, seconds=chosen.seconds, monitors=chosen.monitors)
+    settings = Settings(
+        seed=chosen.seed, seconds=chosen.seconds, monitors=chosen.monitors, settle_seconds=_SETTLE_SECONDS
+    )
     good = [_torture(kind, wanted, settings) for kind in chosen.store or KINDS]
     return 0 if all(good) else 1
 
@@ -127,7 +130,7 @@ def _choose_plan(tally: Tally, wanted: Wanted, place: Place, *, has_server: bool
     """Return what befalls the daemons in the next round, None once there was enough of everything."""
     restarts = wanted.restarts if has_server else 0
     if tally.kills < wanted.kills or tally.pauses < wanted.pauses or tally.restarts < restarts:
-        return Plan(pause_share=0.2, kill_share=0.8, hazards=(place.trouble,), hazard_every=6.0)
+        return Plan(pause_share=0.2, kill_share=0.8, hazards=(place.trouble,), hazard_every=7.0)
     if not tally.reached or tally.list_rare(wanted.each):
         rare = tuple(tally.list_rare(wanted.each))
         return replace(IN_TURN, replicas=3, points=rare, each=wanted.each)
