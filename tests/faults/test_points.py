@@ -13,17 +13,13 @@ import driftwatch
 from driftwatch.torture.campaign import Run, Settings, run_campaign
 from driftwatch.torture.report import summarise_run
 from driftwatch.torture.troubles import IN_TURN
+from tests.support.long_tier import OPENING
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 
 ROOT = Path(driftwatch.__file__).parent
 DAEMON = ("app", "jobs", "daemon")
 EDGES = ("begun", "commit", "committed")
-
-# What happens but once in the life of a store.
-OPENING = tuple(
-    f"{unit}.{edge}" for unit in ("app.claim_instance", "app.register", "reference.save") for edge in EDGES
-)
 
 # What a daemon does not do by itself, or only in a trouble that this run does not bring.
 ELSEWHERE = {
