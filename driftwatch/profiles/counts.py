@@ -39,13 +39,14 @@ class Sums:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, kw_only=True, eq=False)
 class Counts:
     """How many rows of a batch fell into each cell of `grid`.
 
-    `cells` has shape (grid.cells,). Rows without a usable value are counted apart, each on its own:
-    `missing` (null), `nan`, `positive_infinite`, `negative_infinite`, and `unreadable` (a value of
-    another type, such as text in a number column). `rows` is the sum of all of them.
+    `cells` has shape (grid.cells,) and is never changed; `values` is its sum: finite numbers, or names. Rows
+    without a usable value are counted apart, each on its own: `missing` (null), `nan`, `positive_infinite`,
+    `negative_infinite`, and `unreadable` (a value of another type, such as text in a number column). `rows`
+    is the sum of all of them.
     """
 
     grid: Grid
@@ -56,15 +57,13 @@ class Counts:
     negative_infinite: int = 0
     unreadable: int = 0
     sums: Sums = field(default_factory=Sums)
+    values: int = field(init=False)
 
     def __post_init__(self) -> None:
         if self.cells.shape != (self.grid.cells,):
             raise ValueError(f"{self.cells.shape[0]} counts do not fit a grid of {self.grid.cells} cells")
-
-    @property
-    def values(self) -> int:
-        """Return how many rows are in a cell: finite numbers, or names."""
-        return int(self.cells.sum())
+        # Every statistic asks for it.
+        object.__setattr__(self, "values", int(self.cells.sum()))
 
     @property
     def rows(self) -> int:

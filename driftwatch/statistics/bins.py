@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid
-from driftwatch.statistics.cumulative import accumulate_cells
+from driftwatch.statistics.cumulative import accumulate_cells, remember
 
 __all__ = ["BINS", "MAX_CATEGORIES", "bin_counts", "compare_shares"]
 
@@ -63,6 +63,12 @@ def compare_shares(reference: Counts, current: Counts) -> tuple[Shares, Shares] 
     >>> [side.tolist() for side in compare_shares(usual, count_names(grid, ["b", "z"], np.array([1, 1])))]
     [[0.75, 0.25, 0.0, 0.0], [0.0, 0.5, 0.0, 0.5]]
     """
+    return _share_both(reference, current)
+
+
+# One statistic after the other asks for the same two.
+@lru_cache(maxsize=8)
+def _share_both(reference: Counts, current: Counts) -> tuple[Shares, Shares] | None:
     if isinstance(reference.grid, CategoryGrid):
         ours, theirs = reference.cells, current.cells
     else:
@@ -73,14 +79,13 @@ def compare_shares(reference: Counts, current: Counts) -> tuple[Shares, Shares] 
     return ours / n, theirs / m
 
 
-# One statistic after the other asks for the same two.
 @lru_cache(maxsize=8)
 def _bin_both(reference: Counts, current: Counts) -> tuple[Bins, Bins]:
     cuts = _cut_quantiles(reference)
     return _bin_numbers(reference, cuts), _bin_numbers(current, cuts)
 
 
-@lru_cache(maxsize=256)
+@remember
 def _cut_quantiles(reference: Counts) -> NDArray[np.int64]:
     """Return the boundaries between cells (see `Cumulative`) at which the bins of `reference` meet."""
     cumulative = accumulate_cells(reference)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.profiles.counts import Counts
 
-__all__ = ["Cumulative", "accumulate_cells", "measure_distance"]
+__all__ = ["Cumulative", "accumulate_cells", "measure_distance", "remember"]
+
+T = TypeVar("T")
 
 # Both sides of 64 columns; an entry holds about 130 kB on the largest grid.
 _REMEMBERED = 128
@@ -27,6 +32,30 @@ class Cumulative:
     rows: int
     below: NDArray[np.int64]
     shares: NDArray[np.float64]
+
+
+def remember(function: Callable[[Counts], T]) -> Callable[[Counts], T]:
+    """Return `function` with its results kept for as long as the counts they are about.
+
+    For what is small: a daemon compares with the same references again and again.
+
+    >>> from driftwatch.profiles.counts import empty_counts
+    >>> from driftwatch.profiles.grid import NumberGrid
+    >>> nothing = empty_counts(NumberGrid(points=np.array([1.0])))
+    >>> seen = []
+    >>> note = remember(seen.append)
+    >>> note(nothing), note(nothing), len(seen)
+    (None, None, 1)
+    """
+    known: WeakKeyDictionary[Counts, T] = WeakKeyDictionary()
+
+    @wraps(function)
+    def look_up(counts: Counts) -> T:
+        if counts not in known:
+            known[counts] = function(counts)
+        return known[counts]
+
+    return look_up
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import NumberGrid
 from driftwatch.statistics.catalogue import NUMBERS, Statistic, statistic
-from driftwatch.statistics.cumulative import accumulate_cells
+from driftwatch.statistics.cumulative import accumulate_cells, remember
 from driftwatch.statistics.wasserstein import wasserstein
 
 __all__ = ["MOST_SPREADS", "wasserstein_scaled"]
@@ -62,7 +61,7 @@ def _divide(distance: float, spread: float) -> float:
     return min(MOST_SPREADS, distance / spread) if spread > distance / MOST_SPREADS else MOST_SPREADS
 
 
-@lru_cache(maxsize=256)
+@remember
 def _measure_spread(reference: Counts) -> float:
     cumulative = accumulate_cells(reference)
     if cumulative is None or not isinstance(reference.grid, NumberGrid) or len(reference.grid.points) == 0:
