@@ -40,6 +40,7 @@ OPENING = tuple(
 _MOST_ROUNDS = 60
 _SETTLE_SECONDS = 300.0
 _POINTS_SECONDS = 40.0
+_FEW_POINTS, _LONG_SECONDS = 12, 9.0
 _ADMIN = {"postgresql": "postgres", "mariadb": "mysql"}
 
 
@@ -121,7 +122,7 @@ def _torture(kind: str, wanted: Wanted, settings: Settings) -> bool:
     with tempfile.TemporaryDirectory(prefix=f"driftwatch-{kind}-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        with _open_place(kind, folder) as place:
+        with _open_place(kind, folder) as place, contextlib.suppress(KeyboardInterrupt):
             for number in range(_MOST_ROUNDS):
                 plan = _choose_plan(tally, wanted, place, has_server=kind != "sqlite")
                 if plan is None:
@@ -144,7 +145,11 @@ def _choose_plan(tally: Tally, wanted: Wanted, place: Place, *, has_server: bool
     # What is passed but once in the life of a store is met by the first daemons of each round.
     opening = tuple(point for point in OPENING if tally.crashes[point] < wanted.each)
     points = tuple(point for point in rare if point not in opening)
-    return replace(IN_TURN, replicas=3, points=points, each=wanted.each, opening=opening)
+    # What is passed seldom needs daemons that live longer.
+    patience = IN_TURN.armed_seconds if len(points) > _FEW_POINTS else _LONG_SECONDS
+    return replace(
+        IN_TURN, replicas=3, points=points, each=wanted.each, opening=opening, armed_seconds=patience
+    )
 
 
 def _run_round(kind: str, settings: Settings, folder: Path, place: Place, tally: Tally) -> None:
@@ -152,7 +157,7 @@ def _run_round(kind: str, settings: Settings, folder: Path, place: Place, tally:
     before = place.count()
     run = run_campaign(settings, folder)
     tally.add(run, place.count() - before)
-    print(kind, *summarise_run(run), sep="\n  ", flush=True)
+    print(kind, *summarise_run(run), f"rare so far: {tally.list_rare(5)}", sep="\n  ", flush=True)
     if not run.is_good:
         kept = Path(tempfile.mkdtemp(prefix=f"driftwatch-{kind}-{run.seed}-")) / "daemons.log"
         kept.write_bytes(run.log.read_bytes())
