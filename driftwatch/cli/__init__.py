@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from typing import Any
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import typer
 
@@ -91,13 +95,43 @@ def _register() -> None:
 _register()
 
 
-def main() -> Any:
+def main() -> None:
     """Run the command line.
 
     Ends with 0 clean, 1 findings, 2 trouble, 130 interrupted.
     """
+    with _note_interrupts() as pressed:
+        try:
+            _run()
+        except SystemExit as end:
+            # Python drops an interruption that comes while it clears away what nobody holds any more.
+            if pressed and not end.code:
+                sys.exit(130)
+            raise
+
+
+@contextmanager
+def _note_interrupts() -> Iterator[list[int]]:
+    """Yield a list that has an entry for every Ctrl-C; each is raised as always."""
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+
+    def press(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of signal handlers.
+        pressed.append(signum)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
     try:
-        return app(standalone_mode=True)
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _run() -> None:
+    try:
+        app(standalone_mode=True)
     except ConfigError as error:
         # Each line begins with the file and the place, where editors look for them.
         print(error, file=sys.stderr)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from driftwatch.cli import main
 from tests.support.commands import run_here
 
 COMMANDS = [
@@ -203,3 +205,22 @@ def test_text_and_json_are_clean_in_a_pipe(args: list[str], shop: Path) -> None:
     assert not any(line != line.rstrip() for line in text.stdout.splitlines())
     assert found.json["schema"].startswith("driftwatch.")
     assert "{" not in text.stdout
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_that_python_drops_is_one_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cleared:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def run(**_: object) -> None:
+        Cleared()
+        raise SystemExit(0)
+
+    monkeypatch.setattr("driftwatch.cli.app", run)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 130
+    assert signal.getsignal(signal.SIGINT) is before
