@@ -69,7 +69,8 @@ def _find_law(counted: bytes, is_number: bool, width: int) -> tuple[float, float
     cells = np.frombuffer(counted, dtype=np.int64)
     if len(cells) < 2:
         return None
-    drawn = _draw(cells, is_number=is_number, normals=_draw_normals(width))
+    normals = _draw_normals(width)[: len(cells)]
+    drawn = _draw_numbers(cells, normals) if is_number else _draw_names(cells, normals)
     middle = float(drawn.mean())
     if middle <= 0:
         return None
@@ -78,13 +79,23 @@ def _find_law(counted: bytes, is_number: bool, width: int) -> tuple[float, float
 
 @lru_cache(maxsize=4)
 def _draw_normals(width: int) -> NDArray[np.float64]:
-    return np.random.default_rng(_SEED).standard_normal((_DRAWS, width))
+    """Return standard normals, shape (width, draws): what is summed over cells runs along the first axis."""
+    drawn = np.random.default_rng(_SEED).standard_normal((_DRAWS, width))
+    return np.ascontiguousarray(drawn.T)
 
 
-def _draw(cells: NDArray[np.int64], *, is_number: bool, normals: NDArray[np.float64]) -> NDArray[np.float64]:
+def _draw_numbers(cells: NDArray[np.int64], normals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return squared suprema of bridges over the shares of `cells`, shape (draws,)."""
     shares = cells / cells.sum()
-    steps = normals[:, : len(cells)] * np.sqrt(shares)
-    bridge = steps - shares * steps.sum(axis=1, keepdims=True)
-    if is_number:
-        return np.asarray(np.max(np.abs(np.cumsum(bridge, axis=1)), axis=1) ** 2)
-    return np.asarray(np.max(bridge**2 / (shares * (1 - shares)), axis=1))
+    walks = normals * np.sqrt(shares)[:, None]
+    np.cumsum(walks, axis=0, out=walks)
+    walks -= np.cumsum(shares)[:, None] * walks[-1]
+    return np.asarray(np.maximum(walks.max(axis=0), -walks.min(axis=0)) ** 2)
+
+
+def _draw_names(cells: NDArray[np.int64], normals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the largest of the squared, standardised changes of the shares of `cells`, shape (draws,)."""
+    shares = (cells / cells.sum())[:, None]
+    steps = normals * np.sqrt(shares)
+    changes = steps - shares * steps.sum(axis=0)
+    return np.asarray(np.max(changes**2 / (shares * (1 - shares)), axis=0))

@@ -136,7 +136,7 @@ def _keep(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def _to_floats(values: Sequence[Any]) -> list[float | None]:
-    if any(isinstance(value, str | bytes) for value in values):
+    if any(issubclass(kind, str | bytes) for kind in set(map(type, values))):
         raise TypeError("text among numbers")
     return [None if value is None else float(value) for value in values]
 
@@ -165,7 +165,7 @@ def _to_times(values: Sequence[Any]) -> list[Any]:
 
 def _to_wholes(values: Sequence[Any]) -> Sequence[Any]:
     # Arrow would cut fractions off without a word.
-    if any(not isinstance(value, int) for value in values if value is not None):
+    if not all(issubclass(kind, int | type(None)) for kind in set(map(type, values))):
         raise TypeError("not only whole numbers")
     return values
 
