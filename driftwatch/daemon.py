@@ -42,6 +42,7 @@ from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.retelling import retell_due
 from driftwatch.jobs.retrain import request_due
 from driftwatch.jobs.rounds import Rounds
+from driftwatch.net.supervisor import tell_supervisor
 from driftwatch.store.file_lock import FileLock
 
 __all__ = ["DRAIN_SECONDS", "EXIT_CONFIG", "EXIT_STORE", "EXIT_WATCHDOG", "Daemon", "serve"]
@@ -115,6 +116,7 @@ class Daemon:
         """Run until a stop is asked for, and return the exit status: 0, or that of the watchdog."""
         self._app.apply_config()
         self._scheduler.start()
+        tell_supervisor("READY=1")
         log.info(
             "daemon started monitors=%s store=%s", len(self._app.config.monitors), self._app.database.place
         )
@@ -159,6 +161,7 @@ class Daemon:
 
     def _drain(self) -> None:
         """Let work under way end, at most `DRAIN_SECONDS`; what is left is taken up at the next start."""
+        tell_supervisor("STOPPING=1")
         self._scheduler.pause()
         self._app.parts.reader.stop()
         ends_at = time.monotonic() + DRAIN_SECONDS - 2.0
@@ -243,8 +246,12 @@ class Daemon:
 
         return run
 
-    def _plan(self) -> None:
+    def _show_life(self) -> None:
         self._last_beat = time.monotonic()
+        tell_supervisor("WATCHDOG=1")
+
+    def _plan(self) -> None:
+        self._show_life()
         self._take_lock()
         app = self._app
         offset, now = app.set_clock(), app.parts.clock.now()
@@ -253,7 +260,7 @@ class Daemon:
         beat(app.database, sign)
         self._look_whether_to_wait(jump)
         if self._waits_for is None:
-            plan_all(app.parts, list(self._watches), self._rounds)
+            plan_all(app.parts, list(self._watches), self._rounds, show_life=self._show_life)
             queue_digests(app.parts, list(self._watches))
             queue_ping(app.parts)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -419,6 +420,30 @@ def test_the_real_process_reloads_on_sighup_and_ends_with_0_on_sigterm(tmp_path:
     assert (status, time.monotonic() - began < 30) == (0, True)
     assert log.read_text().rstrip().endswith("daemon stopped status=0")
     assert "Traceback" not in log.read_text()
+
+
+def test_the_real_process_tells_its_supervisor_that_it_is_ready_alive_and_stopping(tmp_path: Path) -> None:
+    config, path = write_project(tmp_path), str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(path)
+        supervisor.settimeout(30)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "driftwatch", "serve", "-c", str(config)],
+            cwd=tmp_path,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "NOTIFY_SOCKET": path},
+        )
+        try:
+            first = {supervisor.recv(100), supervisor.recv(100)}
+            os.kill(process.pid, signal.SIGTERM)
+            last = next(said for said in iter(lambda: supervisor.recv(100), None) if said != b"WATCHDOG=1")
+            process.wait(timeout=30)
+        finally:
+            process.kill()
+            process.wait(timeout=5)
+
+    assert first == {b"READY=1", b"WATCHDOG=1"}
+    assert last == b"STOPPING=1"
 
 
 def test_a_fault_while_the_configuration_is_read_keeps_the_old_one(

@@ -33,12 +33,21 @@ _MONITORS_A_TICK = 1000
 _WINDOWS_A_TURN = 200
 
 
-def plan_all(parts: Parts, watches: list[Watch], rounds: Rounds | None = None) -> None:
+def plan_all(
+    parts: Parts,
+    watches: list[Watch],
+    rounds: Rounds | None = None,
+    *,
+    show_life: Callable[[], object] | None = None,
+) -> None:
     """Enter what every monitor owes into the ledger, and look at what grows late or old with time alone.
 
-    With `rounds` only those monitors are looked at whose turn it is.
+    With `rounds` only those monitors are looked at whose turn it is. `show_life` is called before each:
+    hundreds of them on a busy machine take their time, and one that hangs stops it.
     """
     for watch in watches if rounds is None else rounds.choose(watches, parts.clock.now()):
+        if show_life is not None:
+            show_life()
         try:
             now = parts.clock.now()
             tell_gap = partial(_tell_gap, parts=parts, watch=watch, now=now)

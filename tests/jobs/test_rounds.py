@@ -52,3 +52,12 @@ def test_planning_in_rounds_owes_the_same_windows(store: Database) -> None:
         bench.clock.move_to(due(number))
         plan_all(bench.parts, [bench.watch], rounds)
         assert len(bench.waiting()) == number
+
+
+def test_life_is_shown_before_every_monitor_that_is_planned(store: Database) -> None:
+    bench = set_up(store)
+    shown: list[str] = []
+
+    plan_all(bench.parts, [bench.watch, bench.watch], show_life=lambda: shown.append("alive"))
+
+    assert len(shown) == 2
