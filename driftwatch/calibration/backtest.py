@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from driftwatch.calibration.evidence import Evidence
-from driftwatch.calibration.tally import empty_tally, tally_profile
+from driftwatch.calibration.tally import empty_tally, pack_tally, tally_profile
 from driftwatch.calibration.track import Measured, Recent, Track
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
@@ -62,4 +62,4 @@ def _fill(track: Track, one: Recent, recall: Recall) -> Recent | None:
     profile = recall(one.window)
     if profile is None:
         return None
-    return replace(one, tally=tally_profile(track.baseline.layout, profile))
+    return replace(one, tally=pack_tally(tally_profile(track.baseline.layout, profile)))

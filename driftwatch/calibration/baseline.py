@@ -15,7 +15,7 @@ from driftwatch.calibration.evidence import Evidence, blank_evidence, measure
 from driftwatch.calibration.layout import Layout, build_layout
 from driftwatch.calibration.moments import Moments, find_moments
 from driftwatch.calibration.seasons import Scheme, find_season, is_usable
-from driftwatch.calibration.tally import Tally, empty_tally, tally_profile
+from driftwatch.calibration.tally import PackedTally, Tally, empty_tally, pack_tally, tally_profile
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 
@@ -62,14 +62,14 @@ class Baseline:
     total: Tally
     seasons: Mapping[int, Tally]
     volumes: Mapping[int, float]
-    inside: Mapping[Window, Tally]
+    inside: Mapping[Window, PackedTally]
     filled: float
 
     def find_reference(self, window: Window) -> Tally:
         """Return the counts a window is compared with: those of its season, itself left out."""
         against = self.seasons.get(find_season(window, self.scheme, self.settings.timezone), self.total)
         own = self.inside.get(window)
-        return against - own if own else against
+        return against - own.unpack() if own else against
 
     def find_usual_volume(self, window: Window) -> float | None:
         """Return how many rows a window of this season usually has; None where no block tells."""
@@ -86,7 +86,7 @@ class Baseline:
     def measure_long(self, window: Window, tally: Tally) -> Evidence:
         """Return how far a season cycle that ends with `window` is from the whole reference."""
         own = self.inside.get(window)
-        return self._measure(self.total - own if own else self.total, tally, None)
+        return self._measure(self.total - own.unpack() if own else self.total, tally, None)
 
     def measure_against(self, other: Tally, tally: Tally) -> Evidence:
         """Return how far a window is from `other` counts than the reference's, its volume left out."""
@@ -128,7 +128,7 @@ def _assemble(
         total=total,
         seasons={} if whole else {season: reduce(add, found) for season, found in sorted_.items()},
         volumes={season: float(median(one.volume for one in found)) for season, found in sorted_.items()},
-        inside=dict(timed),
+        inside={window: pack_tally(tally) for window, tally in timed},
         filled=share,
     )
 
@@ -180,10 +180,11 @@ def measure_blocks(baseline: Baseline) -> list[BlockEvidence]:
     cycle = baseline.settings.cycle
     held = empty_tally(baseline.layout)
     found = []
-    for place, (window, tally) in enumerate(blocks):
+    for place, (window, packed) in enumerate(blocks):
+        tally = packed.unpack()
         held = held + tally
         if place >= cycle:
-            held = held - blocks[place - cycle][1]
+            held = held - blocks[place - cycle][1].unpack()
         short = baseline.measure_short(window, tally)
         long = blank_evidence(baseline.layout)
         if place + 1 >= cycle and place + 1 < len(blocks):

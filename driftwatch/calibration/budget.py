@@ -27,8 +27,9 @@ class Budget:
     """The false-alarm budget of one monitor.
 
     `window` is the usual length of its windows and `share` its part of a promise that several monitors
-    share, above 0 and up to 1. `cycle` is how many windows a season cycle has. `weights` multiply the
-    scores of the columns they name; 1 for the others. With `hard_cap` nobody is told once the budget is
+    share, above 0 and up to 1. `cycle` is how many windows a season cycle has, and `phase` by how
+    many of them its begin is put forward, so that not all monitors are calibrated at once. `weights` multiply
+    the scores of the columns they name; 1 for the others. With `hard_cap` nobody is told once the budget is
     spent, but for scores beyond three times the limit. A window with too few rows to show that a share
     `must_see` of them moved is thin.
     """
@@ -36,6 +37,7 @@ class Budget:
     promise: FalsePages = field(default_factory=FalsePages)
     window: timedelta = timedelta(days=1)
     cycle: int = 7
+    phase: int = 0
     share: float = 1.0
     weights: Mapping[str, float] = field(default_factory=dict)
     hard_cap: bool = False

@@ -33,6 +33,8 @@ LEAST_WINDOWS = 8
 _ASSUMED_WOBBLE = 0.03
 """τ₀: the distance that a column is assumed to move by where nothing is known."""
 _LONGEST_DAYS = 365
+_MOST_WINDOWS = 10_000
+"""More of them say little that is new, and take seconds to be read and compared."""
 _SCALES = 2
 
 
@@ -99,10 +101,13 @@ def find_weights(layout: Layout, budget: Budget) -> NDArray[np.float64]:
 def count_history(budget: Budget) -> int:
     """Return how many of the newest windows count: those of one year, or what the promise needs.
 
+    Never more than 10,000: a promise that needs more stays provisional.
+
     >>> count_history(Budget())
     365
     """
-    return max(budget.needed, math.ceil(_LONGEST_DAYS * 86_400 / budget.window.total_seconds()))
+    year = math.ceil(_LONGEST_DAYS * 86_400 / budget.window.total_seconds())
+    return min(_MOST_WINDOWS, max(budget.needed, year))
 
 
 def calibrate(

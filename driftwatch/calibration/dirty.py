@@ -120,7 +120,7 @@ def _find_repeated(reference: Reference, baseline: Baseline) -> Iterator[OddBloc
     for block in reference.blocks:
         if block.window is None or block.profile.rows == 0:
             continue
-        tally = baseline.inside[block.window].keep(lasting)
+        tally = baseline.inside[block.window].unpack().keep(lasting)
         key = (tally.volume, hash(tally.missing.tobytes()), hash(tally.cells.tobytes()))
         earlier, profile = first.setdefault(key, (block.window, block.profile))
         if earlier != block.window and _are_equal(reference, profile, block.profile):
@@ -173,11 +173,11 @@ def _measure_against(
     totals: dict[int | None, Tally] = {}
     for window, season, keep in zip(windows, seasons, calm, strict=True):
         for name in (None, season) if keep else ():
-            tally = baseline.inside[window]
+            tally = baseline.inside[window].unpack()
             totals[name] = totals[name] + tally if name in totals else tally
     found = []
     for window, season, keep in zip(windows, seasons, calm, strict=True):
-        tally, against = baseline.inside[window], totals.get(season, totals[None])
+        tally, against = baseline.inside[window].unpack(), totals.get(season, totals[None])
         rest = against - tally if keep else against
         found.append(
             measure(

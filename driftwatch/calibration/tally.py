@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.derived import find_unjudged
 from driftwatch.profiles.profile import Profile
 
-__all__ = ["Tally", "empty_tally", "tally_profile"]
+__all__ = ["PackedTally", "Tally", "empty_tally", "pack_tally", "tally_profile"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,6 +61,40 @@ class Tally:
             repeated=self.repeated,
             keyed=self.keyed,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PackedTally:
+    """A tally that is kept, in an eighth of its bytes where no cell holds more than 255 rows.
+
+    `cells` are its cells in the smallest type that holds them, `rest` is the tally without any.
+    """
+
+    cells: NDArray[np.unsignedinteger]
+    rest: Tally
+
+    @property
+    def volume(self) -> int:
+        """Return how many rows it has."""
+        return self.rest.volume
+
+    def unpack(self) -> Tally:
+        """Return the tally."""
+        return replace(self.rest, cells=self.cells.astype(np.int64))
+
+
+def pack_tally(tally: Tally) -> PackedTally:
+    """Return `tally` in few bytes.
+
+    >>> nothing = np.zeros(1, dtype=np.int64)
+    >>> counts = Tally(cells=np.array([[0, 300]]), rows=np.array([300]), missing=nothing, volume=300)
+    >>> packed = pack_tally(counts)
+    >>> packed.cells.dtype.name, packed.unpack().cells.tolist()
+    ('uint16', [[0, 300]])
+    """
+    smallest = np.min_scalar_type(int(tally.cells.max(initial=0)))
+    none = np.empty((0, 0), dtype=np.int64)
+    return PackedTally(cells=tally.cells.astype(smallest), rest=replace(tally, cells=none))
 
 
 def empty_tally(layout: Layout) -> Tally:

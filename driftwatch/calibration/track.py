@@ -22,7 +22,7 @@ from driftwatch.calibration.calibration import Calibration, Scored, calibrate, c
 from driftwatch.calibration.effects import ALPHA
 from driftwatch.calibration.evidence import Evidence, blank_evidence
 from driftwatch.calibration.ledger import enter_window, use_level
-from driftwatch.calibration.tally import Tally, tally_profile
+from driftwatch.calibration.tally import PackedTally, Tally, pack_tally, tally_profile
 from driftwatch.calibration.weighing import Weighed, weigh
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
@@ -60,7 +60,7 @@ class Recent:
     """
 
     window: Window
-    tally: Tally
+    tally: PackedTally
     told: NDArray[np.bool_]
 
 
@@ -84,7 +84,7 @@ class Measured:
 
     window: Window
     own: Tally
-    before: tuple[Tally, ...]
+    before: tuple[PackedTally, ...]
     tally: Tally
     cycle: Tally
     short: Evidence
@@ -98,7 +98,8 @@ class Track:
 
     `history` are the windows judged before, oldest first and unheld; `level` is what the ledger has left.
     `inherited` were judged against an earlier reference, with what was held out of them: the newest count
-    until there are enough others.
+    until there are enough others. Neither is kept at hand where a store has them (not `remembers`): they are
+    read when a calibration is due.
     `calibration` is None until the first window asks for one; `calibrated_in` is the season cycle it is of.
     """
 
@@ -108,6 +109,7 @@ class Track:
     level: float
     recent: tuple[Recent, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    remembers: bool = True
     history: tuple[Scored, ...] = ()
     inherited: tuple[Scored, ...] = ()
     calibration: Calibration | None = None
@@ -122,7 +124,12 @@ def begin_track(baseline: Baseline, blocks: Sequence[BlockEvidence], budget: Bud
 def find_cycle(start: datetime, budget: Budget) -> int:
     """Return the number of the season cycle that a window with this start lies in, counted from 1970."""
     length: timedelta = budget.cycle * budget.window
-    return (start - _EPOCH) // length
+    return (start - _EPOCH + budget.phase * budget.window) // length
+
+
+def is_outdated(track: Track, window: Window) -> bool:
+    """Return whether a calibration is due before `window` is weighed: the first of every season cycle."""
+    return track.calibration is None or track.calibrated_in != find_cycle(window.start, track.budget)
 
 
 def recalibrate(track: Track, window: Window, hold: Callable[[Sequence[Scored]], Sequence[Scored]]) -> Track:
@@ -131,15 +138,14 @@ def recalibrate(track: Track, window: Window, hold: Callable[[Sequence[Scored]],
     It is made anew with the first window of every cycle, from the windows before it; `hold` marks what is
     held out of them.
     """
-    cycle = find_cycle(window.start, track.budget)
-    if track.calibration is not None and track.calibrated_in == cycle:
+    if not is_outdated(track, window):
         return track
     past = hold(track.history[-count_history(track.budget) :])
     missing = count_missing(track, len(past))
     inherited = track.inherited[-missing:] if missing else ()
     made = calibrate(track.baseline, track.blocks, [*inherited, *past], track.budget)
     made = replace(made, inherited=len(inherited))
-    return replace(track, calibration=made, calibrated_in=cycle)
+    return replace(track, calibration=made, calibrated_in=find_cycle(window.start, track.budget))
 
 
 def count_missing(track: Track, judged: int) -> int:
@@ -205,7 +211,7 @@ def add_thin(track: Track, window: Window, profile: Profile) -> Track:
     waiting = tuple(one for one in track.waiting if one.window.start >= since)
     return replace(
         track,
-        recent=(*_in_cycle(track, window), Recent(window=window, tally=tally, told=nothing)),
+        recent=(*_in_cycle(track, window), Recent(window=window, tally=pack_tally(tally), told=nothing)),
         waiting=(*waiting, Waiting(window=window, profile=profile)),
     )
 
@@ -244,12 +250,12 @@ def add_window(
     before = (
         replace(one, told=told) if one.window in waited else one for one in _in_cycle(track, measured.window)
     )
-    recent = Recent(window=measured.window, tally=measured.own, told=told)
+    recent = Recent(window=measured.window, tally=pack_tally(measured.own), told=told)
     level = track.level
     if paged is not None:
         level = enter_window(level, track.budget.level, paged=paged)
     history = track.history
-    if counts:
+    if counts and track.remembers:
         nothing = np.zeros(len(track.baseline.layout.parts), dtype=bool)
         scored = Scored(window=measured.window, short=measured.short, long=measured.long, held=nothing)
         history = (*history, scored)
@@ -290,8 +296,9 @@ def sum_cycle(track: Track, window: Window, tally: Tally) -> tuple[Tally, NDArra
     windows = (tally.rows > 0).astype(np.int64)
     for one in _in_cycle(track, window):
         keep = ~one.told
-        total = total + one.tally.keep(keep)
-        windows = windows + (one.tally.rows > 0)
+        kept = one.tally.unpack()
+        total = total + kept.keep(keep)
+        windows = windows + (kept.rows > 0)
     return total, windows
 
 

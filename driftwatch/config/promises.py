@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from driftwatch.calibration.budget import Budget, FalsePages
 from driftwatch.config.settings import FileSettings, MonitorSettings, PromiseSettings, ReferenceSettings
-from driftwatch.jobs.windows import Schedule, find_usual_length, season_cycle
+from driftwatch.jobs.windows import Schedule, count_cycle, find_usual_length, season_cycle
 
 __all__ = ["build_budget", "has_budget", "is_beside", "resolve_promise"]
 
@@ -44,14 +46,20 @@ def build_budget(settings: MonitorSettings, schedule: Schedule, file: FileSettin
     promise, share = resolve_promise(settings, file)
     if settings.reference is not None and is_beside(settings.reference):
         share *= _HALF
-    length = find_usual_length(schedule)
+    length, cycle = find_usual_length(schedule), count_cycle(schedule)
     weights = (settings.columns.importance if settings.columns else None) or {}
     return Budget(
         promise=FalsePages(at_most=promise.at_most, per=promise.per),
         window=length,
-        cycle=max(1, round(season_cycle(schedule) / length)),
+        cycle=cycle,
+        phase=_choose_phase(str(settings.id), cycle) if cycle * length < season_cycle(schedule) else 0,
         share=share,
         weights=dict(weights),
         hard_cap=promise.hard_cap,
         must_see=settings.must_see,
     )
+
+
+def _choose_phase(name: str, cycle: int) -> int:
+    """Return where in its cycle a monitor of short windows is calibrated: another place for each name."""
+    return crc32(name.encode()) % cycle

@@ -237,7 +237,7 @@ def _bound_stretches(sight: _Sight, weighing: Weighing) -> float:
     usual = sight.reference.cells[place, :size]
     stretch = np.zeros_like(usual)
     bounds = [0.0]
-    for tally in (measured.own, *reversed(measured.before)):
+    for tally in (measured.own, *(one.unpack() for one in reversed(measured.before))):
         stretch = stretch + tally.cells[place, :size]
         n, m = int(usual.sum()), int(stretch.sum())
         if m == 0:

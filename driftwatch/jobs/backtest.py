@@ -33,8 +33,8 @@ from driftwatch.incidents.other_rules import OtherRule, Values, find_limit, judg
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT
 from driftwatch.jobs.inheritance import SET_ASIDE, read_scored
 from driftwatch.jobs.reference import Watch
-from driftwatch.jobs.tracks import open_track
-from driftwatch.jobs.windows import find_usual_length, season_cycle
+from driftwatch.jobs.tracks import load_history, open_track
+from driftwatch.jobs.windows import count_cycle, find_usual_length
 from driftwatch.profiles.grid import get_recipe
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
@@ -224,7 +224,7 @@ def _choose_promise(watch: Watch, asked: Asked) -> _Promise:
 def _begin_budget(watch: Watch) -> Budget:
     schedule = watch.monitor.schedule
     length = find_usual_length(schedule)
-    return Budget(window=length, cycle=max(1, round(season_cycle(schedule) / length)))
+    return Budget(window=length, cycle=count_cycle(schedule))
 
 
 def _differs(watch: Watch, tried: _Promise, asked: Asked) -> bool:
@@ -287,6 +287,7 @@ class _Runner:
         track = open_track(self.database, watch, first)
         if track is None:
             raise RuntimeError("a monitor with a budget has a track")
+        track = load_history(self.database, watch, track, first)
         past = Past(
             reference=watch.reference,
             windows=list(self._list_past(track.baseline.layout)),

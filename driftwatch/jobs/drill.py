@@ -21,7 +21,7 @@ from driftwatch.jobs.beside import Tracks
 from driftwatch.jobs.facts import build_facts
 from driftwatch.jobs.judged import Judged, judge_profile
 from driftwatch.jobs.reference import Watch
-from driftwatch.jobs.tracks import open_track, read_holds
+from driftwatch.jobs.tracks import load_history, open_track, read_holds
 from driftwatch.jobs.windows import due_at
 from driftwatch.profiles.grid import CategoryGrid
 from driftwatch.profiles.profile import Profile
@@ -95,7 +95,7 @@ def run_drill(
     player = _Player(
         database=database,
         watch=watch,
-        track=open_track(database, watch, windows[0], keeps=False),
+        track=_open_track(database, watch, windows[0]),
         column=column,
         spread=measure_spread(watch.reference.total.columns[column]) if alteration.kind in _MOVES else 0.0,
         windows=windows,
@@ -112,6 +112,12 @@ def run_drill(
         return found
     larger, unseen = player.search(alteration, {page.name for _, page in usual})
     return replace(found, larger=larger, unseen=unseen)
+
+
+def _open_track(database: Database, watch: Watch, first: Window) -> Track | None:
+    """Return the track before the first window; what is drilled is remembered on it, and stored nowhere."""
+    track = open_track(database, watch, first, keeps=False)
+    return None if track is None else load_history(database, watch, track, first)
 
 
 def _check_column(watch: Watch, column: str, alteration: Alteration) -> None:

@@ -19,7 +19,7 @@ from driftwatch.calibration.calibration import count_history
 from driftwatch.calibration.layout import Layout
 from driftwatch.calibration.seasons import Scheme
 from driftwatch.calibration.special_days import find_special_day
-from driftwatch.calibration.tally import Tally, tally_profile
+from driftwatch.calibration.tally import Tally, pack_tally, tally_profile
 from driftwatch.calibration.track import (
     Recent,
     Track,
@@ -29,6 +29,7 @@ from driftwatch.calibration.track import (
     begin_track,
     find_cycle,
     fold_parts,
+    is_outdated,
     measure_window,
     recalibrate,
     weigh_window,
@@ -57,6 +58,7 @@ from driftwatch.store.score_codec import (
 )
 from driftwatch.store.scores import (
     Ledger,
+    ScoreRow,
     keep_block_scores,
     list_scores,
     load_block_scores,
@@ -68,7 +70,7 @@ from driftwatch.store.scores import (
 )
 from driftwatch.store.verdicts import list_verdicts
 
-__all__ = ["Paced", "keep_paced", "keep_thin", "open_track", "pace_window", "read_holds"]
+__all__ = ["Paced", "keep_paced", "keep_thin", "load_history", "open_track", "pace_window", "read_holds"]
 
 _Built = dict[tuple[Settings, Scheme | None], Baseline]
 _BASELINES: WeakKeyDictionary[Reference, _Built] = WeakKeyDictionary()
@@ -113,11 +115,9 @@ def pace_window(
 
     `joined` has the counts of thin windows before it too.
     """
-    cycle = find_cycle(window.start, track.budget)
-    is_fresh = track.calibration is None or track.calibrated_in != cycle
+    is_fresh = is_outdated(track, window)
     if is_fresh:
-        holds = database.read(lambda tx: read_holds(tx, watch))
-        track = recalibrate(track, window, lambda past: hold_out(track.baseline.layout, past, holds))
+        track = _recalibrate(database, watch, track, window)
     if track.calibration is None:
         raise RuntimeError("a track has a calibration once it was calibrated")
     measured = measure_window(track, window, profile, joined)
@@ -129,6 +129,14 @@ def pace_window(
         bases=database.read(lambda tx: _load_bases(tx, watch, track, window)),
     )
     return Paced(track=track, weighing=weighing, is_fresh=is_fresh)
+
+
+def _recalibrate(database: Database, watch: Watch, track: Track, window: Window) -> Track:
+    """Return the track calibrated anew; the windows that the store has are not kept at hand."""
+    holds = database.read(lambda tx: read_holds(tx, watch))
+    whole = track if track.remembers else load_history(database, watch, track, window)
+    made = recalibrate(whole, window, lambda past: hold_out(track.baseline.layout, past, holds))
+    return made if track.remembers else replace(made, remembers=False, history=(), inherited=())
 
 
 def keep_paced(
@@ -218,26 +226,39 @@ def _read_blocks(baseline: Baseline, stored: StoredScores) -> list[BlockEvidence
 
 def _load(tx: sa.Connection, watch: Watch, before: Window, track: Track) -> Track:
     layout, budget = track.baseline.layout, track.budget
-    rows = list_scores(tx, watch.row, before=before.start, newest=count_history(budget))
-    judged = [
-        (row.window, decode_scores(row.document, what=f"{watch.monitor.id}: scores of {row.window}"))
-        for row in rows
-    ]
-    history = [read_scored(layout, window, one) for window, one in judged if one.scheme != SET_ASIDE]
     since = before.end - (budget.cycle + 0.5) * budget.window
+    judged = _decode(watch, list_scores(tx, watch.row, before=before.start, since=since))
     thin = _load_thin(tx, watch, since, before)
-    in_cycle = [(window, scores) for window, scores in judged if window.start >= since]
     ledger = read_ledger(tx, watch.row)
-    last = rows[-1].window if rows else None
+    last = judged[-1][0] if judged else None
     track = replace(
         track,
-        history=tuple(history),
-        inherited=load_inherited(tx, watch, track, [one.window for one in history], before),
-        recent=_load_recent(tx, watch, layout, in_cycle, thin),
+        remembers=False,
+        recent=_load_recent(tx, watch, layout, judged, thin),
         waiting=tuple(one for one in thin if last is None or one.window > last),
         level=budget.level if ledger is None else min(ledger.level, budget.level),
     )
     return track if ledger is not None and ledger.outdated else _load_calibration(tx, watch, before, track)
+
+
+def load_history(database: Database, watch: Watch, track: Track, before: Window) -> Track:
+    """Return the track with the windows before one that a calibration is made of, which it remembers on."""
+
+    def load(tx: sa.Connection) -> Track:
+        rows = list_scores(tx, watch.row, before=before.start, newest=count_history(track.budget))
+        layout, judged = track.baseline.layout, _decode(watch, rows)
+        history = [read_scored(layout, window, one) for window, one in judged if one.scheme != SET_ASIDE]
+        inherited = load_inherited(tx, watch, track, [one.window for one in history], before)
+        return replace(track, remembers=True, history=tuple(history), inherited=inherited)
+
+    return database.read(load)
+
+
+def _decode(watch: Watch, rows: Sequence[ScoreRow]) -> list[tuple[Window, StoredScores]]:
+    return [
+        (row.window, decode_scores(row.document, what=f"{watch.monitor.id}: scores of {row.window}"))
+        for row in rows
+    ]
 
 
 def _load_recent(
@@ -256,7 +277,7 @@ def _load_recent(
         told[one.window] = nothing if joined_to is None else told[joined_to]
         profiles.append((one.window, one.profile))
     found = (
-        Recent(window=window, tally=tally_profile(layout, profile), told=told[window])
+        Recent(window=window, tally=pack_tally(tally_profile(layout, profile)), told=told[window])
         for window, profile in profiles
         if profile is not None
     )

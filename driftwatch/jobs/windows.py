@@ -30,6 +30,7 @@ __all__ = [
     "LONGEST_WINDOW",
     "SHORTEST_WINDOW",
     "Schedule",
+    "count_cycle",
     "due_at",
     "find_local",
     "find_usual_length",
@@ -47,6 +48,7 @@ _EARLIEST: Final = datetime(1902, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2900, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
+_LONGEST_CYCLE: Final = 96
 _SECOND: Final = timedelta(seconds=1)
 _UNITS: Final = ((604_800, "w"), (86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 # Fires near a change of the clocks are found from well before it: no clock was put back further than this.
@@ -140,6 +142,19 @@ def season_cycle(schedule: Schedule) -> timedelta:
     if length < _DAY:
         return _DAY
     return _WEEK if length == _DAY else 4 * length
+
+
+def count_cycle(schedule: Schedule) -> int:
+    """Return how many windows the longer scale adds up: those of a season cycle, and 96 at most.
+
+    *Why at most:* a day has 1,440 minutes, and the counts of each are kept at hand, and read again by
+    whoever takes the monitor up.
+
+    >>> count_cycle(Schedule(every=timedelta(hours=1))), count_cycle(Schedule(every=timedelta(minutes=1)))
+    (24, 96)
+    """
+    cycle = season_cycle(schedule) / find_usual_length(schedule)
+    return min(_LONGEST_CYCLE, max(1, round(cycle)))
 
 
 def find_local(wall: datetime, timezone: str) -> datetime:

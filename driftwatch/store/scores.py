@@ -59,12 +59,14 @@ def list_scores(
     monitor: MonitorRow,
     *,
     before: datetime,
+    since: datetime | None = None,
     newest: int | None = None,
     history: int | None = None,
 ) -> list[ScoreRow]:
     """Return the scores of windows that start before a time, oldest first; `newest` keeps only so many.
 
-    `history` is an earlier history of the monitor, its present one where None.
+    With `since` those that start earlier are left out. `history` is an earlier history of the monitor, its
+    present one where None.
     """
     table = scores
     query = (
@@ -73,6 +75,7 @@ def list_scores(
             table.c.monitor_id == monitor.id,
             table.c.history == (monitor.history if history is None else history),
             table.c.window_start < before,
+            *([] if since is None else [table.c.window_start >= since]),
         )
         .order_by(table.c.window_start.desc())
         .limit(newest)

@@ -177,9 +177,10 @@ def test_importance_multiplies_scores_before_the_highest_are_chosen() -> None:
         (Budget(window=timedelta(hours=1), cycle=24), 365 * 24),
         (Budget(window=timedelta(days=7), cycle=4), 53),
         (Budget(share=0.01), 6000),
+        (Budget(window=timedelta(minutes=1), cycle=96), 10_000),
     ],
 )
-def test_a_year_counts_or_what_the_promise_needs(budget: Budget, windows: int) -> None:
+def test_a_year_counts_or_what_the_promise_needs_up_to_ten_thousand(budget: Budget, windows: int) -> None:
     assert count_history(budget) == windows
 
 

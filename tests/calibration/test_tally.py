@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftwatch.calibration.layout import Layout, build_layout
-from driftwatch.calibration.tally import Tally, empty_tally, tally_profile
+from driftwatch.calibration.tally import Tally, empty_tally, pack_tally, tally_profile
 from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
@@ -47,6 +47,30 @@ def spoil(rows: pa.Table, rng: np.random.Generator) -> pa.Table:
 def draw_profile(reference: Reference, seed: int) -> Profile:
     rng = np.random.default_rng(seed)
     return count_day(reference, spoil(draw_rows(rng, int(rng.integers(0, 300))), rng))
+
+
+@given(most=st.sampled_from([0, 1, 255, 256, 65_535, 65_536, 2**32, 2**40]))
+def test_a_packed_tally_is_the_same_when_it_is_unpacked(most: int) -> None:
+    tally = Tally(
+        cells=np.array([[0, most], [1, 0]]),
+        rows=np.array([most, 1]),
+        missing=np.array([0, 3]),
+        volume=most + 4,
+        repeated=1,
+        keyed=2,
+    )
+
+    packed = pack_tally(tally)
+
+    assert same(packed.unpack(), tally)
+    assert packed.unpack().cells.dtype == np.int64
+    assert packed.volume == tally.volume
+
+
+def test_the_counts_of_small_windows_are_kept_in_a_byte_each(layout: Layout, reference: Reference) -> None:
+    tally = tally_profile(layout, count_day(reference, draw_rows(np.random.default_rng(9), 200)))
+
+    assert pack_tally(tally).cells.nbytes * 8 == tally.cells.nbytes
 
 
 @settings(max_examples=20)

@@ -194,6 +194,24 @@ def test_the_calibration_is_made_anew_with_every_cycle_and_not_between(walk: Wal
     )
 
 
+def test_a_phase_puts_the_calibration_of_a_monitor_at_another_window() -> None:
+    def list_changes(phase: int) -> list[int]:
+        budget = Budget(phase=phase)
+        cycles = [find_cycle(day(number).start, budget) for number in range(15)]
+        return [number for number in range(1, 15) if cycles[number] != cycles[number - 1]]
+
+    assert list_changes(2) == [(number - 2) for number in list_changes(0) if number > 2]
+
+
+def test_a_track_whose_windows_are_stored_remembers_none_of_them(walk: Walk) -> None:
+    walk.track = replace(walk.track, remembers=False)
+
+    live(walk, 9)
+
+    assert walk.track.history == ()
+    assert len(walk.track.recent) == 7
+
+
 def test_only_windows_before_it_make_a_calibration(walk: Walk) -> None:
     live(walk, 15)
     seen: list[int] = []

@@ -60,13 +60,33 @@ def test_each_setting_is_in_the_budget(line: str, wanted: Budget) -> None:
 
 @pytest.mark.parametrize(
     ("window", "length", "cycle"),
-    [("1h", timedelta(hours=1), 24), ("6h", timedelta(hours=6), 4), ("1d", _DAY, 7)],
+    [
+        ("1m", timedelta(minutes=1), 96),
+        ("15m", timedelta(minutes=15), 96),
+        ("1h", timedelta(hours=1), 24),
+        ("6h", timedelta(hours=6), 4),
+        ("1d", _DAY, 7),
+    ],
 )
 def test_the_budget_follows_the_windows(window: str, length: timedelta, cycle: int) -> None:
     found = budget(SMALL.replace("window: 1d", f"window: {window}"))
 
     assert (found.window, found.cycle) == (length, cycle)
     assert found.level == pytest.approx(length / (30 * _DAY))
+
+
+def test_monitors_of_short_windows_are_calibrated_at_different_times_and_others_together() -> None:
+    short = SMALL.replace("window: 1d", "window: 1m")
+    phases = {
+        found.phase
+        for number in range(20)
+        for found in budgets(short.replace("id: one", f"id: m{number}")).values()
+        if found is not None
+    }
+
+    assert len(phases) > 10
+    assert phases <= set(range(96))
+    assert budget(SMALL.replace("window: 1d", "window: 15m")).phase == 0
 
 
 def test_minimum_effect_is_the_second_key_and_no_part_of_the_budget() -> None:

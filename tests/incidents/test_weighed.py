@@ -14,7 +14,7 @@ import pytest
 from driftwatch.calibration.baseline import Settings, build_baseline, measure_blocks
 from driftwatch.calibration.budget import Budget
 from driftwatch.calibration.scores import score
-from driftwatch.calibration.tally import Tally, tally_profile
+from driftwatch.calibration.tally import Tally, pack_tally, tally_profile
 from driftwatch.calibration.track import (
     Track,
     add_window,
@@ -201,9 +201,8 @@ def test_a_season_cycle_is_named_in_the_words(monitor: Monitor) -> None:
         tally = tally_profile(track.baseline.layout, monitor.count(moved))
         kept = [one for one in track.recent if one.window != window]
         old = next(one for one in track.recent if one.window == window)
-        track = replace(
-            track, recent=tuple(sorted([*kept, replace(old, tally=tally)], key=lambda one: one.window))
-        )
+        new = replace(old, tally=pack_tally(tally))
+        track = replace(track, recent=tuple(sorted([*kept, new], key=lambda one: one.window)))
     rows = {**draw(700), "amount": draw(700)["amount"] + 0.3}
 
     found = monitor.read(monitor.weigh(rows, track=track), rows)

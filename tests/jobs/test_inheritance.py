@@ -11,7 +11,7 @@ from driftwatch.incidents.rules import Judging
 from driftwatch.jobs.monitor import CatchUp, ReferenceSpec
 from driftwatch.jobs.promotion import promote_version
 from driftwatch.jobs.reference import ensure_reference
-from driftwatch.jobs.tracks import open_track
+from driftwatch.jobs.tracks import load_history, open_track
 from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.store.database import Database
 from tests.support.incidents import day
@@ -47,7 +47,7 @@ def renew(bench: Bench, first: int, last: int, **changes: object) -> Bench:
 def open_at(bench: Bench, number: int) -> Track:
     track = open_track(bench.parts.database, bench.watch, day(number))
     assert track is not None
-    return track
+    return load_history(bench.parts.database, bench.watch, track, day(number))
 
 
 def calibrate_at(bench: Bench, number: int) -> Calibration:

@@ -17,7 +17,7 @@ from driftwatch.jobs.monitor import CatchUp, Excluded, Monitor, ReferenceSpec, R
 from driftwatch.jobs.promotion import promote_version, restore_version
 from driftwatch.jobs.reference import Watch, ensure_reference
 from driftwatch.jobs.rolling import group_windows, roll_reference
-from driftwatch.jobs.tracks import open_track
+from driftwatch.jobs.tracks import load_history, open_track
 from driftwatch.store.database import Database
 from driftwatch.store.references import list_references, load_reference
 from tests.support.incidents import day
@@ -267,9 +267,11 @@ def test_scores_go_on_from_version_to_version(store: Database) -> None:
 
     bench.live("." * 9)
 
-    track = open_track(store, take_up(bench).watch, day(10))
+    taken = take_up(bench).watch
+    track = open_track(store, taken, day(10))
     assert track is not None
-    assert [one.window for one in track.history][-9:] == [day(number) for number in range(1, 10)]
+    recalled = load_history(store, taken, track, day(10)).history
+    assert [one.window for one in recalled][-9:] == [day(number) for number in range(1, 10)]
     said = [one.verdict.calibration for one in bench.verdicts()]
     assert said[-1] != said[0]
 

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from driftwatch.calibration.budget import Budget, FalsePages
+from driftwatch.calibration.calibration import Scored
 from driftwatch.calibration.track import Track
 from driftwatch.incidents.codec import encode_incident
 from driftwatch.incidents.finding import Verdict
@@ -18,7 +19,7 @@ from driftwatch.incidents.incident import IncidentKind, Label
 from driftwatch.incidents.rules import Judging
 from driftwatch.jobs.cases import label_case
 from driftwatch.jobs.reference import ensure_reference
-from driftwatch.jobs.tracks import open_track
+from driftwatch.jobs.tracks import load_history, open_track
 from driftwatch.store.database import Database
 from driftwatch.store.scores import list_scores, load_calibration, read_ledger
 from tests.support.databases import empty_database
@@ -91,6 +92,10 @@ def open_at(bench: Bench, number: int) -> Track:
     return track
 
 
+def recall(bench: Bench, number: int) -> tuple[Scored, ...]:
+    return load_history(bench.parts.database, bench.watch, open_at(bench, number), day(number)).history
+
+
 @pytest.mark.parametrize("breaks", [(5, 11, 12, 20), tuple(range(1, len(_STORY)))])
 def test_a_restart_in_the_middle_changes_nothing(breaks: tuple[int, ...], store: Database) -> None:
     whole = watch(store)
@@ -119,7 +124,7 @@ def test_it_is_the_same_on_every_kind_of_store(database: Database) -> None:
     bench.replay(4, 6)
 
     assert bench.words() == ["ok", "ok", "ok", "drift", "ok", "ok"]
-    assert [one.window for one in open_at(bench, 7).history] == [day(number) for number in range(1, 7)]
+    assert [one.window for one in recall(bench, 7)] == [day(number) for number in range(1, 7)]
 
 
 def test_the_daemon_day_by_day_judges_like_one_replay(store: Database) -> None:
@@ -173,7 +178,7 @@ def test_a_window_out_of_turn_is_scored_and_spends_nothing(store: Database) -> N
     assert bench.words()[6] == "drift"
     assert bench.incidents() == []
     assert after.level == before.level
-    assert [one.window for one in after.history] == [day(number) for number in range(1, 12)]
+    assert [one.window for one in recall(bench, 12)] == [day(number) for number in range(1, 12)]
 
 
 def test_an_out_of_turn_window_is_judged_by_what_was_before_it_alone(store: Database) -> None:
@@ -183,8 +188,22 @@ def test_an_out_of_turn_window_is_judged_by_what_was_before_it_alone(store: Data
 
     track = open_at(bench, 7)
 
-    assert [one.window for one in track.history] == [day(number) for number in range(1, 7)]
+    assert [one.window for one in recall(bench, 7)] == [day(number) for number in range(1, 7)]
     assert [one.window for one in track.recent] == [day(number) for number in range(1, 7)]
+
+
+def test_a_track_holds_the_running_cycle_and_reads_what_is_older_when_it_is_calibrated(
+    store: Database,
+) -> None:
+    bench = watch(store, "." * 20)
+    bench.replay(1, 20)
+
+    track = open_at(bench, 21)
+
+    assert not track.remembers
+    assert (track.history, track.inherited) == ((), ())
+    assert [one.window for one in track.recent] == [day(number) for number in range(15, 21)]
+    assert len(recall(bench, 21)) == 20
 
 
 def test_thin_windows_are_joined_over_a_restart(store: Database) -> None:
