@@ -29,6 +29,7 @@ from driftwatch.sources.opening import (
 
 __all__ = ["ParquetFile"]
 
+_BOUNDED: Final = frozenset({"INT32", "INT64"})
 _MAGIC: Final = b"PAR1"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _BATCH_BYTES: Final = 8 << 20
@@ -117,7 +118,8 @@ class ParquetFile:
         if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
             return None
         place = self._find_leaf(time.columns[0])
-        if place is None:
+        # Times in 96 bits have no bounds, and damaged ones end the whole process when bounds are asked for.
+        if place is None or self._metadata.schema.column(place).physical_type not in _BOUNDED:
             return None
         zoned = pa.types.is_timestamp(kind) and kind.tz is not None
         zone = "UTC" if zoned else time.timezone or timezone

@@ -224,3 +224,42 @@ def test_no_room_is_made_for_what_a_page_only_claims(tmp_path: Path, lies: Lies)
         list(ParquetFile(str(path)).read_tables())
 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10
+
+
+EVERY_TYPE = """
+import sys
+from pathlib import Path
+from driftwatch.errors import DriftwatchError
+from driftwatch.profiles.times import TimeColumn
+from driftwatch.sources.parquet_file import ParquetFile
+
+path = Path(sys.argv[1])
+whole = path.read_bytes()
+footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+for at in range(footer, len(whole) - 8):
+    for number in range(0, 18, 2):
+        if whole[at] in range(0, 18, 2) and whole[at] != number:
+            changed = bytearray(whole)
+            changed[at] = number
+            path.write_bytes(changed)
+            try:
+                file = ParquetFile(str(path))
+                file.bound_pieces(TimeColumn(columns=("t",)), "UTC")
+                list(file.read_tables())
+            except DriftwatchError:
+                pass
+print("lives")
+"""
+
+
+def test_no_type_that_a_damaged_footer_names_ends_the_process(tmp_path: Path) -> None:
+    table = pa.table({"t": pa.array([datetime(2024, 1, 1, hour, tzinfo=UTC) for hour in range(20)])})
+
+    path = tmp_path / "rows.parquet"
+    pq.write_table(table, path, compression="none", use_dictionary=False)
+
+    ended = subprocess.run(
+        [sys.executable, "-c", EVERY_TYPE, str(path)], capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "lives\n"), ended.stderr
