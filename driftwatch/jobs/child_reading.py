@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -27,6 +27,7 @@ from driftwatch.jobs.exchange import (
 from driftwatch.jobs.limits import Limits
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reading import ReadingInterrupted
+from driftwatch.profiles.grid import Grid
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
@@ -56,20 +57,22 @@ class Reading:
         self._child = pool.take_child(monitor.id)
         self._child.begin(monitor.id)
 
-    def ask(self, make_task: Callable[[str], Any], limits: Limits) -> Any:
-        """Return what the child answers to the task that is made for its folder.
+    def ask(
+        self, make_task: Callable[[str], Any], limits: Limits, grids: Mapping[str, Grid] | None = None
+    ) -> Any:
+        """Return what the child answers to the task that is made for its folder, on `grids` that it keeps.
 
         Raises what the child met, and ChildLost.
         """
-        return self._send(pack(make_task(self._child.folder)), limits)
+        return self._send(pack(make_task(self._child.folder)), limits, grids)
 
     def keep(self, parcel: Parcel, key: bytes) -> None:
         """Have the child keep what is in `parcel`. Raises what it met, and ChildLost."""
         kept = pack(Keep(key=key, content=parcel.content))
         self._send(Parcel(content=kept.content, hidden=parcel.hidden), self._monitor.limits)
 
-    def _send(self, parcel: Parcel, limits: Limits) -> Any:
-        answer = self._child.ask(parcel, limits)
+    def _send(self, parcel: Parcel, limits: Limits, grids: Mapping[str, Grid] | None = None) -> Any:
+        answer = self._child.ask(parcel, limits, grids)
         if isinstance(answer, Done):
             return answer.value
         if isinstance(answer, Failed):
@@ -140,7 +143,8 @@ class ChildBatches:
     def _take(self, window: Window, windows: Sequence[Window]) -> Profile:
         try:
             reading = self._reading or self._open(windows)
-            return check_answer(reading.ask(lambda _: Take(window=window), self._monitor.limits), Profile)
+            limits, grids = self._monitor.limits, self._reference.grids
+            return check_answer(reading.ask(lambda _: Take(window=window), limits, grids), Profile)
         except (ChildLost, ReadingInterrupted):
             self.close()
             raise

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from driftwatch.incidents.words import say_duration
 from driftwatch.jobs.exchange import OUT_OF_MEMORY, Parcel, unpack_answer
 from driftwatch.jobs.limits import Limits, say_size
 from driftwatch.jobs.links import Late, Link, Lost
+from driftwatch.profiles.grid import Grid
 
 __all__ = ["Child", "ChildLost", "start_child"]
 
@@ -82,13 +83,16 @@ class Child:
         """Note for whom is read from now on."""
         self.served, self._lines_left = monitor, _MOST_LINES
 
-    def ask(self, parcel: Parcel, limits: Limits) -> Any:
-        """Return the answer to what `parcel` asks for. Raises ChildLost where none came within `limits`."""
-        return self._guard(lambda ends_at: self._ask(parcel, limits, ends_at), limits)
+    def ask(self, parcel: Parcel, limits: Limits, grids: Mapping[str, Grid] | None = None) -> Any:
+        """Return the answer to what `parcel` asks for, which may name `grids`.
+
+        Raises ChildLost where none came within `limits`.
+        """
+        return self._guard(lambda ends_at: self._ask(parcel, limits, ends_at, grids or {}), limits)
 
     def wait_for_start(self) -> None:
         """Return once it can be asked. Raises ChildLost."""
-        self._guard(lambda ends_at: self._receive(START_LIMITS, ends_at), START_LIMITS)
+        self._guard(lambda ends_at: self._receive(START_LIMITS, ends_at, {}), START_LIMITS)
 
     def end(self) -> None:
         """End the process and whatever it started, at once."""
@@ -102,16 +106,16 @@ class Child:
         self._link.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _ask(self, parcel: Parcel, limits: Limits, ends_at: float) -> Any:
+    def _ask(self, parcel: Parcel, limits: Limits, ends_at: float, grids: Mapping[str, Grid]) -> Any:
         self._hidden |= {text for text in parcel.hidden if len(text) >= _SHORTEST_SECRET}
         self._link.send(parcel.content, ends_at)
-        return self._receive(limits, ends_at)
+        return self._receive(limits, ends_at, grids)
 
-    def _receive(self, limits: Limits, ends_at: float) -> Any:
+    def _receive(self, limits: Limits, ends_at: float, grids: Mapping[str, Grid]) -> Any:
         content = self._link.receive(ends_at, at_most=limits.memory)
         if content == OUT_OF_MEMORY:
             raise MemoryError
-        return unpack_answer(content)
+        return unpack_answer(content, grids)
 
     def _guard(self, act: Callable[[float], Any], limits: Limits) -> Any:
         """Return what `act` returns; a child that it cannot be asked of is ended."""

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import io
 import pickle
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+import numpy as np
 
 from driftwatch import errors
 from driftwatch.errors import DriftwatchError, SourceError
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.net.secrets import Secret
+from driftwatch.profiles.counts import Counts, Sums
+from driftwatch.profiles.grid import CategoryGrid, Grid, NumberGrid
 from driftwatch.profiles.window import Window
 
 __all__ = [
@@ -34,6 +39,7 @@ __all__ = [
     "describe_error",
     "pack",
     "rebuild_error",
+    "restore_counts",
     "unpack_answer",
     "unpack_task",
 ]
@@ -134,26 +140,75 @@ class Parcel:
 
 
 class _Packer(pickle.Pickler):
-    """Lays secrets open, which refuse it to anybody else: a child needs them to read with."""
+    """Lays secrets open, which refuse it to anybody else: a child needs them to read with.
 
-    def __init__(self, file: io.BytesIO) -> None:
+    Of counts only the cells that hold rows are sent, and grids that the other side has by their name alone:
+    a window of 200 rows fills 200 of a grid's 8,000 cells.
+    """
+
+    def __init__(self, file: io.BytesIO, grids: Mapping[str, Grid]) -> None:
         super().__init__(file, protocol=5)
         self.secrets: list[Secret] = []
+        self._names = {id(grid): name for name, grid in grids.items()}
+
+    def persistent_id(self, found: Any) -> str | None:
+        return self._names.get(id(found)) if isinstance(found, NumberGrid | CategoryGrid) else None
 
     def reducer_override(self, found: Any) -> Any:
+        if isinstance(found, Counts):
+            return restore_counts, _thin_counts(found)
         if not isinstance(found, Secret):
             return NotImplemented
         self.secrets.append(found)
         return Secret, (found.reveal_parts(),)
 
 
-def pack(value: Any) -> Parcel:
+def _thin_counts(counts: Counts) -> tuple[Any, ...]:
+    filled = np.flatnonzero(counts.cells)
+    rows = counts.cells[filled]
+    places = filled.astype(np.min_scalar_type(len(counts.cells)))
+    numbers = rows.astype(np.min_scalar_type(int(rows.max(initial=0))))
+    apart = (
+        counts.missing,
+        counts.nan,
+        counts.positive_infinite,
+        counts.negative_infinite,
+        counts.unreadable,
+    )
+    packed = (places.dtype.char, places.tobytes(), numbers.dtype.char, numbers.tobytes())
+    return counts.grid, packed, apart, astuple(counts.sums)
+
+
+def restore_counts(
+    grid: Grid, packed: tuple[str, bytes, str, bytes], apart: tuple[int, ...], sums: tuple[Any, ...]
+) -> Counts:
+    """Return the counts that were sent: the filled cells and their rows, then what is counted apart.
+
+    Raises whatever damaged values lead to.
+    """
+    cells = np.zeros(grid.cells, dtype=np.int64)
+    cells[np.frombuffer(packed[1], dtype=packed[0])] = np.frombuffer(packed[3], dtype=packed[2])
+    missing, nan, positive, negative, unreadable = apart
+    total, squares, below, above, minimum, maximum = sums
+    return Counts(
+        grid=grid,
+        cells=cells,
+        missing=missing,
+        nan=nan,
+        positive_infinite=positive,
+        negative_infinite=negative,
+        unreadable=unreadable,
+        sums=Sums(total=total, squares=squares, below=below, above=above, minimum=minimum, maximum=maximum),
+    )
+
+
+def pack(value: Any, grids: Mapping[str, Grid] | None = None) -> Parcel:
     """Return `value` as a pickle that holds its secrets in the clear: for a child's socket only.
 
-    Raises SourceError where a part of it cannot be pickled.
+    `grids` are those that the other side has too. Raises SourceError where a part of it cannot be pickled.
     """
     file = io.BytesIO()
-    packer = _Packer(file)
+    packer = _Packer(file, grids or {})
     try:
         packer.dump(value)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
@@ -180,10 +235,13 @@ def unpack_task(content: bytes | bytearray) -> Any:
     return pickle.loads(content)  # noqa: S301 - a child believes the process that started it.
 
 
-def unpack_answer(content: bytes | bytearray) -> Any:
-    """Return what a child sent. Raises pickle.UnpicklingError for what no child of ours would say."""
+def unpack_answer(content: bytes | bytearray, grids: Mapping[str, Grid] | None = None) -> Any:
+    """Return what a child sent; `grids` are those that it knows by name.
+
+    Raises pickle.UnpicklingError for what no child of ours would say.
+    """
     try:
-        return _AnswerReader(io.BytesIO(content)).load()
+        return _AnswerReader(io.BytesIO(content), grids or {}).load()
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever damaged bytes can lead to.
@@ -201,7 +259,16 @@ _TIMES: Final = frozenset(
 
 
 class _AnswerReader(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, grids: Mapping[str, Grid]) -> None:
+        super().__init__(file)
+        self._grids = grids
+
+    def persistent_load(self, pid: Any) -> Grid:
+        return self._grids[pid]
+
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == (__name__, restore_counts.__name__):
+            return restore_counts
         if (module, name) in _ARRAYS or (module, name) in _TIMES:
             return super().find_class(module, name)
         if (module == __name__ or module.startswith("driftwatch.profiles.")) and "." not in name:

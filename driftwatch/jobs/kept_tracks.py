@@ -45,7 +45,8 @@ class KeptTracks:
     def take(self, database: Database, watch: Watch, window: Window) -> Tracks | None:
         """Return where the monitor stands before `window`; None where that has to be read from the store."""
         with self._lock:
-            kept = self._kept.pop(watch.row.id, None)
+            # It stays: a window that has to wait is judged on it again.
+            kept = self._kept.get(watch.row.id)
         if kept is None or not _fits(kept, watch, window):
             return None
         return kept.tracks if database.read(lambda tx: _still_holds(tx, watch, kept)) else None

@@ -22,6 +22,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +51,7 @@ from driftwatch.jobs.links import Link, Lost
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reference import read_reference
 from driftwatch.net.secrets import Secret
+from driftwatch.profiles.grid import Grid
 from driftwatch.sources import http_pages, parquet_file, sql_session, sql_table  # noqa: F401 - what every check would load.
 from driftwatch.sources.sql import SqlSource
 
@@ -67,6 +69,7 @@ class _Work:
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, tuple[int, Any]] = OrderedDict()
         self._batches: Batches | None = None
+        self._grids: Mapping[str, Grid] = {}
         self._limits = Limits()
         self._folder: str | None = None
         self._own_size = _measure_size()
@@ -74,7 +77,7 @@ class _Work:
     def answer(self, task: Any) -> bytes:
         """Return what is said to `task`."""
         try:
-            return pack(self._do(task)).content
+            return pack(self._do(task), self._grids).content
         except BaseException as error:  # noqa: BLE001 - whatever a source raises is told to the parent.
             return _tell(error)
 
@@ -113,7 +116,7 @@ class _Work:
             self._kept.move_to_end(key)
         monitor, grids = (self._kept[key][1] for key in wanted)
         self._begin(monitor, task.folder)
-        self._batches = Batches(monitor, grids, task.windows)
+        self._batches, self._grids = Batches(monitor, grids, task.windows), grids
         return Done()
 
     def _begin(self, monitor: Monitor, folder: str) -> None:
@@ -129,7 +132,7 @@ class _Work:
     def _close(self) -> None:
         if self._batches is not None:
             self._batches.close()
-            self._batches = None
+            self._batches, self._grids = None, {}
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

@@ -23,6 +23,9 @@ from driftwatch.jobs.exchange import (
     unpack_task,
 )
 from driftwatch.net.secrets import Secret
+from driftwatch.profiles.counts import count_numbers
+from driftwatch.profiles.grid import NumberGrid
+from driftwatch.profiles.profile import Profile
 from tests.support.incidents import day
 from tests.support.monitors import make_monitor, make_source
 
@@ -74,6 +77,57 @@ def test_a_flipped_byte_runs_nothing(place: int, value: int) -> None:
     content[place % len(content)] = value
     with suppress(pickle.UnpicklingError):
         unpack_answer(content)
+
+
+@given(
+    rows=st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0, 7.0, np.inf, -np.inf, np.nan]), max_size=300),
+    missing=st.integers(0, 5),
+    knows=st.booleans(),
+)
+def test_counts_arrive_as_they_were_on_the_grid_that_the_other_side_has(
+    rows: list[float], missing: int, knows: bool
+) -> None:
+    grid = NumberGrid(points=np.array([0.0, 1.0, 2.0]))
+    counts = count_numbers(grid, np.array(rows, dtype=float), missing=missing, unreadable=2)
+    known = {"amount": grid} if knows else {}
+
+    content = pack(Done(value=Profile(rows=counts.rows, columns={"amount": counts})), known).content
+    found = unpack_answer(content, known).value.columns["amount"]
+
+    assert found.cells.tolist() == counts.cells.tolist()
+    assert found.cells.dtype == counts.cells.dtype
+    assert (found.rows, found.sums, found.missing) == (counts.rows, counts.sums, counts.missing)
+    assert (found.nan, found.positive_infinite, found.negative_infinite, found.unreadable) == (
+        counts.nan,
+        counts.positive_infinite,
+        counts.negative_infinite,
+        counts.unreadable,
+    )
+    assert found.grid.fingerprint == grid.fingerprint
+    assert (found.grid is grid) == knows
+
+
+def test_of_a_small_window_on_a_fine_grid_only_what_it_fills_is_sent() -> None:
+    grid = NumberGrid(points=np.arange(4000.0))
+    counts = count_numbers(grid, np.arange(200.0))
+
+    assert len(pack(Done(value=counts), {"amount": grid}).content) < 2000 < counts.cells.nbytes
+
+
+def test_a_grid_that_this_side_does_not_have_is_no_answer() -> None:
+    grid = NumberGrid(points=np.arange(3.0))
+    content = pack(Done(value=count_numbers(grid, np.arange(3.0))), {"amount": grid}).content
+
+    with pytest.raises(pickle.UnpicklingError):
+        unpack_answer(content, {"other": grid})
+
+
+def test_counts_beyond_their_grid_are_no_answer() -> None:
+    few, many = NumberGrid(points=np.arange(3.0)), NumberGrid(points=np.arange(30.0))
+    content = pack(Done(value=count_numbers(many, np.arange(30.0))), {"amount": many}).content
+
+    with pytest.raises(pickle.UnpicklingError):
+        unpack_answer(content, {"amount": few})
 
 
 def test_a_secret_arrives_whole_and_is_named_for_hiding(tmp_path: Path) -> None:

@@ -54,6 +54,21 @@ def test_a_kept_track_gives_the_verdicts_of_one_that_was_read(database: Database
     assert numbers == pytest.approx([value for _, score, limit in expected for value in (score, limit)])
 
 
+def test_while_a_window_waits_for_its_rows_the_track_is_read_no_more(store: Database) -> None:
+    bench = set_up(store, judging=BUDGETED)
+    bench.live("...")
+    tell_story(bench.source, "-", first=4)
+
+    with patch.object(check, "open_tracks", wraps=open_tracks) as opened:
+        for minutes in (0, 10, 20):
+            bench.tick_at(due(4) + timedelta(minutes=minutes))
+        tell_story(bench.source, ".", first=4)
+        bench.tick_at(due(4) + timedelta(minutes=30))
+
+    assert [row.verdict.word.value for row in bench.verdicts()] == ["ok"] * 4
+    assert opened.call_count == 0
+
+
 def test_what_somebody_else_judged_is_read_from_the_store(database: Database) -> None:
     bench = set_up(database, judging=BUDGETED)
     rival = replace(bench, parts=replace(bench.parts, owner="rival", kept=KeptTracks()))
