@@ -109,8 +109,8 @@ def _check(
         window=claim.window, verdict=judged.verdict, revision=written.revision, again_at=again_at
     )
     after = tracks.go_on(written.track, written.beside)
-    if again_at is None:
-        parts.kept.keep(watch, claim.window, claim.token, after)
+    if again_at is None or written.revision:
+        parts.kept.keep(watch, claim.window, claim.token, after, waits=again_at is not None)
     return checked, after
 
 

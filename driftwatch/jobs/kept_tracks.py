@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -32,6 +33,7 @@ class _Kept:
     fingerprint: str
     window: Window
     token: int
+    next_start: datetime
     tracks: Tracks
 
 
@@ -45,20 +47,23 @@ class KeptTracks:
     def take(self, database: Database, watch: Watch, window: Window) -> Tracks | None:
         """Return where the monitor stands before `window`; None where that has to be read from the store."""
         with self._lock:
-            # It stays: a window that has to wait is judged on it again.
             kept = self._kept.get(watch.row.id)
         if kept is None or not _fits(kept, watch, window):
             return None
         return kept.tracks if database.read(lambda tx: _still_holds(tx, watch, kept)) else None
 
-    def keep(self, watch: Watch, window: Window, token: int, tracks: Tracks) -> None:
-        """Keep where the monitor stands after `window`, which was judged under a claim with `token`."""
+    def keep(self, watch: Watch, window: Window, token: int, tracks: Tracks, *, waits: bool = False) -> None:
+        """Keep where the monitor stands after `window`, which was judged under a claim with `token`.
+
+        Before it, where the window `waits` for its rows and is read again.
+        """
         kept = _Kept(
             history=watch.row.history,
             version=watch.reference.version,
             fingerprint=watch.monitor.fingerprint,
             window=window,
             token=token,
+            next_start=window.start if waits else window.end,
             tracks=tracks,
         )
         with self._lock:
@@ -70,7 +75,7 @@ class KeptTracks:
 def _fits(kept: _Kept, watch: Watch, window: Window) -> bool:
     present = (watch.row.history, watch.reference.version, watch.monitor.fingerprint)
     same = (kept.history, kept.version, kept.fingerprint) == present
-    return same and kept.window.end == window.start and kept.tracks.is_for(watch, window)
+    return same and kept.next_start == window.start and kept.tracks.is_for(watch, window)
 
 
 def _still_holds(tx: sa.Connection, watch: Watch, kept: _Kept) -> bool:
