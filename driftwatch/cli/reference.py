@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     nouns.command(name="show")(show)
     nouns.command(name="promote")(promote)
     nouns.command(name="rollback")(rollback)
+    nouns.command(name="accept")(accept)
     app.add_typer(nouns, name="reference")
 
 
@@ -212,6 +214,31 @@ def rollback(monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml")
         need_row(app, monitor)
         restored = restore_version(app.parts, app.find_monitor(monitor))
     _say_active(monitor, restored)
+
+
+def accept(
+    *,
+    incident: Annotated[int, typer.Option("--incident", help="The number of an open incident.")],
+    by: Annotated[str | None, typer.Option("--by", help="Who says so; the user's name otherwise.")] = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Make what an incident shows the new normal: its columns are judged by its own windows from now on."""
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.incidents.words import join_words, say_count, say_moment
+    from driftwatch.jobs.acceptance import accept_incident
+    from driftwatch.jobs.cases import find_case
+
+    with open_session(config) as app:
+        found = find_case(app.database, app.config.monitors, incident).incident
+        watched = app.find_monitor(found.monitor)
+        done = accept_incident(app.parts, watched, found, by or getpass.getuser())
+    verb = "is" if len(done.columns) == 1 else "are"
+    between = f"{say_moment(done.windows[0].start)} to {say_moment(done.windows[-1].end)}"
+    print_lines(
+        f"{watched.id}: {join_words(done.columns, at_most=20)} {verb} judged by "
+        f"{say_count(len(done.windows), 'window')} from now on, {between}; the other columns as before.",
+    )
+    _say_active(watched.id, done.version)
 
 
 def _say_active(monitor: str, promoted: ReferenceRow) -> None:

@@ -119,8 +119,7 @@ def _say_way_out(incident: Incident, number: str) -> str:
         return "It resolves by itself as soon as its condition ends"
     return (
         f"If nothing is wrong: `driftwatch incident label {number} expected`; if the data will be like this "
-        f"from now on: build a reference of it with `driftwatch reference build {incident.monitor}` and "
-        "promote that"
+        f"from now on: `driftwatch reference accept --incident {number}`"
     )
 
 

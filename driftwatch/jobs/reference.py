@@ -46,6 +46,7 @@ __all__ = [
 log = logging.getLogger("driftwatch.reference")
 
 _MOVING = frozenset({"from", "to", "held"})
+_ACCEPTED = frozenset({"accepted", "configured_to"})
 
 _ALL_TIME = Window(start=datetime(1903, 1, 1, tzinfo=UTC), end=datetime(2900, 1, 1, tzinfo=UTC))
 
@@ -220,9 +221,12 @@ def keep_reference(
 def is_spec_of(wanted: Mapping[str, Any], built: Mapping[str, Any]) -> bool:
     """Return whether a version that was `built` from a spec is one that the configuration asks for.
 
-    Of a rolling reference every cycle's version is.
+    Of a rolling reference every cycle's version is, and so is one in which columns were accepted since.
     """
     moving = _MOVING if "rolling" in wanted else frozenset()
+    if "accepted" in built:
+        built = {**built, "to": built["configured_to"]}
+        moving |= _ACCEPTED
     return all(wanted.get(name) == built.get(name) for name in {*wanted, *built} - moving)
 
 

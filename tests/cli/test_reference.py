@@ -149,3 +149,31 @@ def test_a_rolling_reference_beside_it_asks_for_no_other_pinned_one(shop: Path) 
     assert "candidate" not in checked.stderr
     # The pinned one that there was, and the rolling one of this season cycle.
     assert list_states(shop) == ["active", "active"]
+
+
+def test_an_accepted_incident_is_the_new_normal(shop: Path) -> None:
+    days = ("--from", "2024-01-25", "--to", "2024-01-29")
+    assert run_here("check", "shop", *days, folder=shop).status == 1
+
+    accepted = run_here("reference", "accept", "--incident", "2", "--by", "ann", folder=shop)
+
+    assert (accepted.status, accepted.stderr) == (0, "")
+    assert accepted.stdout.splitlines() == [
+        "shop: amount is judged by 4 windows from now on, 2024-01-25 00:00 UTC to 2024-01-29 00:00 UTC; "
+        "the other columns as before.",
+        "shop: reference version 2 is active.",
+        "A history of its own begins. The former one keeps its verdicts, and its incidents have ended.",
+    ]
+    assert list_states(shop) == ["retired", "active"]
+    after = run_here("check", "shop", "--from", "2024-01-29", "--to", "2024-01-31", folder=shop)
+    assert (after.status, "2 ok" in after.stdout) == (0, True)
+    assert run_here("incident", "list", folder=shop).status == 0
+
+
+def test_an_incident_that_is_over_cannot_be_accepted(shop: Path) -> None:
+    refused = run_here("reference", "accept", "--incident", "1", folder=shop)
+
+    assert (refused.status, refused.stdout) == (2, "")
+    assert "incident 1 is over: what came back needs no other reference" in refused.stderr
+    missing = run_here("reference", "accept", "--incident", "99", folder=shop)
+    assert "there is no incident 99" in missing.stderr

@@ -23,6 +23,7 @@ EDGES = ("begun", "commit", "committed")
 
 # What a daemon does not do by itself, or only in a trouble that this run does not bring.
 ELSEWHERE = {
+    "acceptance.save_reference": "a person accepts an incident",
     "backup.execute": "a person restores a backup",
     "backup.write_meta": "a person makes a backup",
     "beside.save": "a reference in another source",
