@@ -159,8 +159,10 @@ def test_an_accepted_incident_is_the_new_normal(shop: Path) -> None:
 
     assert (accepted.status, accepted.stderr) == (0, "")
     assert accepted.stdout.splitlines() == [
-        "shop: amount is judged by 4 windows from now on, 2024-01-25 00:00 UTC to 2024-01-29 00:00 UTC; "
-        "the other columns as before.",
+        (
+            "shop: amount is judged by 4 windows from now on, 2024-01-25 00:00 UTC to 2024-01-29 00:00 UTC; "
+            "the other columns as before."
+        ),
         "shop: reference version 2 is active.",
         "A history of its own begins. The former one keeps its verdicts, and its incidents have ended.",
     ]
