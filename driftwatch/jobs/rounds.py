@@ -1,6 +1,6 @@
 """When each monitor is planned for next: to look at hundreds of them at every tick would be too much.
 
-A monitor is looked at when its next window falls due, and otherwise twice a minute for what grows with time.
+A monitor is looked at when its next window falls due, and otherwise once a minute for what grows with time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from driftwatch.jobs.windows import due_at, window_at
 
 __all__ = ["Rounds"]
 
-_PAUSE = timedelta(seconds=30)
+_PAUSE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,10 @@ from driftwatch.net.database_address import (
     parse_address,
 )
 
-__all__ = ["is_busy", "open_engine"]
+__all__ = ["is_busy", "open_engine", "share_engine"]
 
 _CONNECT_SECONDS = 5
+_SHARED = 32
 _BUSY_MILLISECONDS = 10_000
 _EXTRAS = {"psycopg": "postgres", "pymysql": "mysql"}
 # What a second try cannot mend: access denied to a database or an account, no such database.
@@ -54,6 +55,23 @@ def open_engine(url: str, *, purpose: Purpose, read_only: bool = False) -> Engin
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address, purpose, read_only=read_only)
     return _open_server(address, purpose, read_only=read_only)
+
+
+def share_engine(url: str, *, purpose: Purpose) -> Engine:
+    """Return a read-only engine as `open_engine` does, the same one for one address; nobody disposes of it.
+
+    Connections are not kept, and what was learned of the server and its statements is: to find that out anew
+    takes longer than to read a small window. Raises like `open_engine`.
+    """
+    address = parse_address(url, purpose=purpose)
+    if address.get_backend_name() == "sqlite":
+        _prepare_file(Path(str(address.database)), address, purpose, create=False)
+    return _share_engine(url, purpose)
+
+
+@lru_cache(maxsize=_SHARED)
+def _share_engine(url: str, purpose: Purpose) -> Engine:
+    return open_engine(url, purpose=purpose, read_only=True)
 
 
 def is_busy(error: BaseException | None) -> bool:

@@ -144,7 +144,7 @@ def find_unjudged(profile: Profile) -> frozenset[str]:
         name: recipe for name, counts in profile.columns.items() if (recipe := get_recipe(counts.grid))
     }
     carriers = {column for recipe in recipes.values() for column in recipe.columns}
-    empty = {name for name in carriers & profile.columns.keys() if not np.any(profile.columns[name].cells)}
+    empty = {name for name in carriers & profile.columns.keys() if not profile.columns[name].values}
     gone = empty | profile.absent
     unsupported = {name for name, recipe in recipes.items() if not gone.isdisjoint(recipe.columns)}
     return profile.absent | unsupported

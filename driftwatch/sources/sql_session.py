@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from driftwatch.errors import DataError, SourceError
 from driftwatch.net.database_address import describe_address, describe_failure
-from driftwatch.net.engines import is_busy, open_engine
+from driftwatch.net.engines import is_busy, share_engine
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import name_asker
 
@@ -175,22 +175,19 @@ def open_session(
     """Open a read-only session for a context. Raises SourceError, which names monitor and database."""
     asker = name_asker(monitor, *windows)
     try:
-        engine = open_engine(url, purpose="source", read_only=True)
+        engine = share_engine(url, purpose="source")
     except SourceError as error:
         raise SourceError(f"{asker}: {error}", again=error.again) from None
-    try:
-        with _connect(engine, asker) as connection:
-            session = Session(connection, monitor, timeout, fetch)
-            session.name_windows(*windows)
-            sa.event.listen(engine, "before_cursor_execute", _build_commenter(session), retval=True)
-            with session.explain():
-                session.limit_time()
-            try:
-                yield session
-            except DataError as error:
-                raise DataError(f"{session.asker}: {session.place}: {error}") from None
-    finally:
-        engine.dispose()
+    with _connect(engine, asker) as connection:
+        session = Session(connection, monitor, timeout, fetch)
+        session.name_windows(*windows)
+        sa.event.listen(connection, "before_cursor_execute", _build_commenter(session), retval=True)
+        with session.explain():
+            session.limit_time()
+        try:
+            yield session
+        except DataError as error:
+            raise DataError(f"{session.asker}: {session.place}: {error}") from None
 
 
 def _connect(engine: sa.Engine, asker: str) -> sa.Connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Double, Text
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
@@ -16,6 +16,9 @@ __all__ = ["ExactText", "FiniteDouble", "JsonText", "clean_json", "dump_json"]
 
 # TEXT holds 64 KB on MariaDB.
 _LONG_TEXT = Text().with_variant(MEDIUMTEXT(), "mysql")
+
+
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 def clean_json(value: Any) -> Any:
@@ -35,7 +38,11 @@ def clean_json(value: Any) -> Any:
 
 def dump_json(value: Any) -> str:
     """Return `value` as JSON in plain ASCII; NaN and infinities become null."""
-    return json.dumps(clean_json(value), allow_nan=False, separators=(",", ":"))
+    try:
+        return _ENCODER.encode(value)
+    except (ValueError, TypeError):
+        # Most values are clean, and looking through every one of them takes longer than writing them.
+        return _ENCODER.encode(clean_json(value))
 
 
 class JsonText(TypeDecorator[Any]):

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from driftwatch.errors import DriftwatchError, SourceError, StoreError
 from driftwatch.net.database_address import describe_address, describe_failure, parse_address
-from driftwatch.net.engines import open_engine
+from driftwatch.net.engines import open_engine, share_engine
 from tests.support.databases import create_url, drop_url
 
 CANARY = "kanarie7Zx"
@@ -303,3 +303,24 @@ def test_servers_refuse_a_text_that_is_too_long(server_url: str) -> None:
         with pytest.raises(sa.exc.DataError):
             connection.exec_driver_sql("INSERT INTO rows_here VALUES ('four')")
     engine.dispose()
+
+
+def test_an_engine_is_shared_by_all_who_read_from_one_address(file_url: str, tmp_path: Path) -> None:
+    first = share_engine(file_url, purpose="source")
+    with first.connect() as connection:
+        assert connection.execute(sa.text("SELECT n FROM rows")).scalar() == 7
+
+    assert share_engine(file_url, purpose="source") is first
+    with closing(sqlite3.connect(tmp_path / "rows.db")) as connection:
+        connection.execute("UPDATE rows SET n = 8")
+        connection.commit()
+    with first.connect() as connection:
+        assert connection.execute(sa.text("SELECT n FROM rows")).scalar() == 8
+
+
+def test_a_shared_engine_notices_that_its_file_is_gone(file_url: str, tmp_path: Path) -> None:
+    share_engine(file_url, purpose="source")
+    (tmp_path / "rows.db").unlink()
+
+    with pytest.raises(SourceError, match="there is no such file"):
+        share_engine(file_url, purpose="source")
