@@ -62,7 +62,8 @@ _CLOCK_STEP = 2.0
 """Seconds that the time of day may be set back without the ticks being set anew: they wait for its return."""
 
 _TICKS: Mapping[str, float] = {
-    "plan": 5,
+    # What falls due is owed within a second, so that it is judged soon after.
+    "plan": 1,
     "start": 5,
     "check": 1,
     "deliver": 1,
@@ -70,6 +71,25 @@ _TICKS: Mapping[str, float] = {
     "late": 60,
     "prune": 3600,
 }
+
+
+_SIGN_SECONDS = 5.0
+
+
+class _Signs:
+    """Says when a sign of life is written: every few seconds, and at once when the time of day jumps."""
+
+    def __init__(self, every: float) -> None:
+        self._every = every
+        self._last: tuple[float, timedelta | None] | None = None
+
+    def is_time(self, jump: timedelta | None) -> bool:
+        """Return whether it is; a sign is then taken for written."""
+        now = time.monotonic()
+        if self._last is not None and now - self._last[0] < self._every and jump == self._last[1]:
+            return False
+        self._last = (now, jump)
+        return True
 
 
 class Daemon:
@@ -102,6 +122,7 @@ class Daemon:
         self._read_running = read_running
         self._jumps = JumpGuard()
         self._rounds = Rounds()
+        self._signs = _Signs(min(_SIGN_SECONDS, 5 * ticks.get("plan", _TICKS["plan"])))
         self._waits_for: str | None = None
         self._busy = 0
         self._pump = Pump(app.parts.traffic.size)
@@ -256,13 +277,18 @@ class Daemon:
         app = self._app
         offset, now = app.set_clock(), app.parts.clock.now()
         jump = self._jumps.look(now, self._read_running()) if self._read_running else None
-        sign = Beat(at=now, owner=app.parts.owner, config=app.config.fingerprint, offset=offset, jump=jump)
-        beat(app.database, sign)
+        is_time = self._signs.is_time(jump)
+        if is_time:
+            sign = Beat(
+                at=now, owner=app.parts.owner, config=app.config.fingerprint, offset=offset, jump=jump
+            )
+            beat(app.database, sign)
         self._look_whether_to_wait(jump)
         if self._waits_for is None:
             plan_all(app.parts, list(self._watches), self._rounds, show_life=self._show_life)
-            queue_digests(app.parts, list(self._watches))
-            queue_ping(app.parts)
+            if is_time:
+                queue_digests(app.parts, list(self._watches))
+                queue_ping(app.parts)
 
     def _take_lock(self) -> None:
         """Become the one that checkpoints, once the daemon that did is gone."""
