@@ -21,8 +21,8 @@ ROOT = Path(driftwatch.__file__).parent
 DAEMON = ("app", "jobs", "daemon")
 EDGES = ("begun", "commit", "committed")
 
-# What a daemon does not do by itself, or only in a trouble that this run does not bring: `test_elsewhere` goes
-# through nearly all of it.
+# What a daemon does not do by itself, or only in a trouble that this run does not bring: `test_elsewhere`
+# goes through nearly all of it.
 ELSEWHERE = {
     "acceptance.save_reference": "a person accepts an incident",
     "backup.execute": "a person restores a backup",
