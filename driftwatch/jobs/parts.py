@@ -14,6 +14,7 @@ from driftwatch.jobs.clock import Clock, SystemClock
 from driftwatch.jobs.kept_tracks import KeptTracks
 from driftwatch.jobs.maintenance import GateRules
 from driftwatch.jobs.reading import OwnReader, Reader
+from driftwatch.jobs.renewals import Renewals
 from driftwatch.jobs.traffic import Traffic
 from driftwatch.store.database import Database
 from driftwatch.triggers.contract import Trigger
@@ -37,7 +38,7 @@ class Parts:
     `owner` names this process in claims, which hold for `lease`. `read_time` asks a transaction for the
     store's time; None where the clock is to be believed. `gate` is what the configuration says about when
     nobody is told, `traffic` what goes on at each destination. `reader` is who
-    reads windows and references.
+    reads windows and references; `renewals` keep what is claimed.
     """
 
     database: Database
@@ -52,6 +53,7 @@ class Parts:
     traffic: Traffic = field(default_factory=Traffic)
     reader: Reader = field(default_factory=OwnReader)
     kept: KeptTracks = field(default_factory=KeptTracks)
+    renewals: Renewals = field(default_factory=Renewals)
 
     def tell_time(self, tx: sa.Connection) -> datetime:
         """Return the time by which claims and leases are measured: that of the store."""

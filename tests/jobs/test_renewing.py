@@ -67,17 +67,19 @@ def test_nothing_is_renewed_for_who_was_overtaken(bench: Bench) -> None:
     assert claim is not None
     assert other is not None
 
-    with keep_claimed(build_parts(bench), claim):
-        wait_for(lambda: not any(t.name == "renew flights" for t in threading.enumerate()))
+    parts = build_parts(bench)
+    with keep_claimed(parts, claim):
+        assert parts.renewals.is_kept("flights")
+        wait_for(lambda: not parts.renewals.is_kept("flights"))
 
     assert read_until(bench) == other.until
 
 
-def test_no_thread_is_left_behind(bench: Bench) -> None:
-    claim = claim_day(bench, "a")
+def test_nothing_is_renewed_after_the_work(bench: Bench) -> None:
+    claim, parts = claim_day(bench, "a"), build_parts(bench)
     assert claim is not None
 
-    with keep_claimed(build_parts(bench), claim):
-        assert any(thread.name == "renew flights" for thread in threading.enumerate())
+    with keep_claimed(parts, claim):
+        assert parts.renewals.is_kept("flights")
 
-    assert not any(thread.name == "renew flights" for thread in threading.enumerate())
+    assert not parts.renewals.is_kept("flights")
