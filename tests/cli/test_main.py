@@ -17,6 +17,7 @@ COMMANDS = [
     *("compare", "init", "validate", "schema", "serve", "check", "window list", "status"),
     *("backtest", "drill", "explain", "why-not"),
     *("reference build", "reference list", "reference show", "reference promote", "reference rollback"),
+    "reference accept",
     *("incident list", "incident show", "incident acknowledge", "incident resolve", "incident label"),
     *("incident snooze", "incident assign", "incident note", "monitor list", "monitor remove"),
     *("silence add", "silence list", "silence expire"),

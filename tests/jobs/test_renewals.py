@@ -17,14 +17,16 @@ PAUSE = 0.01
 
 
 class Counter:
-    """Counts its calls, and does what it is given at each."""
+    """Counts its calls, notes the threads they come from, and does what it is given at each."""
 
     def __init__(self, *then: Callable[[], bool]) -> None:
         self.calls = 0
+        self.threads: set[threading.Thread] = set()
         self._then = list(then)
 
     def __call__(self) -> bool:
         self.calls += 1
+        self.threads.add(threading.current_thread())
         return self._then.pop(0)() if self._then else True
 
 
@@ -34,10 +36,6 @@ def refuse() -> bool:
 
 def fail() -> bool:
     raise RuntimeError("a fault")
-
-
-def list_threads() -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name == "renewals"]
 
 
 def test_it_is_called_again_and_again_until_the_block_ends() -> None:
@@ -52,12 +50,12 @@ def test_it_is_called_again_and_again_until_the_block_ends() -> None:
 
 
 def test_one_thread_is_enough_for_all() -> None:
-    renewals, before = Renewals(), len(list_threads())
-    first, second = Counter(), Counter()
+    renewals, first, second = Renewals(), Counter(), Counter()
 
     with renewals.keep("a", first, PAUSE), renewals.keep("b", second, PAUSE):
         wait_until(lambda: first.calls >= 2 and second.calls >= 2)
-        assert len(list_threads()) == before + 1
+
+    assert len(first.threads | second.threads) == 1
 
 
 def test_one_that_is_due_sooner_is_not_kept_waiting_by_one_that_is_due_late() -> None:
@@ -110,11 +108,13 @@ def test_the_thread_ends_when_there_is_nothing_left_and_another_begins_with_the_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_LINGERS", 0.02)
-    renewals, before = Renewals(), len(list_threads())
-    with renewals.keep("a", Counter(), PAUSE):
-        assert len(list_threads()) == before + 1
+    renewals, first, second = Renewals(), Counter(), Counter()
+    with renewals.keep("a", first, PAUSE):
+        wait_until(lambda: first.calls >= 1)
+    (thread,) = first.threads
 
-    wait_until(lambda: len(list_threads()) == before)
-    again = Counter()
-    with renewals.keep("b", again, PAUSE):
-        wait_until(lambda: again.calls >= 1)
+    wait_until(lambda: not thread.is_alive())
+    with renewals.keep("b", second, PAUSE):
+        wait_until(lambda: second.calls >= 1)
+
+    assert first.threads != second.threads

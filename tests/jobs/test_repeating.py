@@ -237,7 +237,11 @@ def test_what_is_still_breached_is_not_resolved_by_hand_and_says_what_else_there
         )
 
     one = number(bench)
-    for words in (f"incident snooze {one} --for 2d", f"label {one} expected", "reference build flights"):
+    for words in (
+        f"incident snooze {one} --for 2d",
+        f"label {one} expected",
+        f"reference accept --incident {one}",
+    ):
         assert words in str(raised.value)
 
 

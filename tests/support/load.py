@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -136,13 +137,16 @@ def _measure(daemon: subprocess.Popen[bytes], store: str, minutes: float) -> int
     while time.monotonic() < ends_at:
         readings.append(_read_process(daemon.pid))
         time.sleep(10)
-    lags, size = _read_lags(store, since), _read_size(store) - before
+    by_moment, size = _read_lags(store, since), _read_size(store) - before
+    lags = [lag for found in by_moment.values() for lag in found]
     p50, p95, worst = np.percentile(lags, [50, 95, 100])
     third = max(1, len(readings) // 3)
     first = max(one.memory for one in readings[:third])
     last = max(one.memory for one in readings[-third:])
     print(f"windows judged      {len(lags):,} ({len(lags) / minutes:,.0f} a minute)")
     print(f"lag                 median {p50:.1f} s, p95 {p95:.1f} s, worst {worst:.1f} s")
+    slowest = " ".join(f"{max(found):.0f}" for _, found in sorted(by_moment.items()))
+    print(f"slowest by minute   {slowest} s")
     print(f"memory              {first:.0f} MiB in the first third, {last:.0f} MiB in the last")
     print(f"open files          {readings[0].files} at first, {readings[-1].files} in the end")
     print(f"store               grew by {size / max(1, len(lags)) / 1024:.1f} KiB a window", flush=True)
@@ -155,8 +159,8 @@ def _read_process(pid: int) -> Reading:
     return Reading(memory=int(resident.split()[1]) / 1024, files=len(list(Path(f"/proc/{pid}/fd").iterdir())))
 
 
-def _read_lags(store: str, since: datetime) -> list[float]:
-    """Return how many seconds after they fell due windows were judged, of those that fell due since then."""
+def _read_lags(store: str, since: datetime) -> dict[datetime, list[float]]:
+    """Return how many seconds after they fell due windows were judged, by the moment, of those since then."""
     same = (slots.c[name] == verdicts.c[name] for name in ("monitor_id", "history", "window_start"))
     query = (
         sa.select(slots.c.due_at, sa.func.min(verdicts.c.finished_at, type_=verdicts.c.finished_at.type))
@@ -167,12 +171,16 @@ def _read_lags(store: str, since: datetime) -> list[float]:
     waiting = sa.select(slots.c.due_at).where(slots.c.due_at >= since, slots.c.state.in_(["due", "claimed"]))
     engine = open_engine(store, purpose="store", read_only=True)
     with engine.connect() as connection:
-        judged = [(row[1] - row[0]).total_seconds() for row in connection.execute(query)]
+        found = defaultdict(list)
+        for due_at, finished_at in connection.execute(query):
+            found[due_at].append((finished_at - due_at).total_seconds())
         now = datetime.now(UTC)
-        # Those that wait are as late as they have waited so far.
-        late = [(now - row.due_at).total_seconds() for row in connection.execute(waiting) if row.due_at < now]
+        for row in connection.execute(waiting):
+            if row.due_at < now:
+                # Those that wait are as late as they have waited so far.
+                found[row.due_at].append((now - row.due_at).total_seconds())
     engine.dispose()
-    return judged + late
+    return dict(found)
 
 
 def _read_size(store: str) -> int:
