@@ -126,8 +126,8 @@ def state_reset_at_the_start() -> None:
 def resolve_by_expiry() -> None:
     plan_all = live.plan_all
 
-    def wrong(parts: Any, watches: Any, *others: Any) -> None:
-        plan_all(parts, watches, *others)
+    def wrong(parts: Any, watches: Any, *others: Any, **options: Any) -> None:
+        plan_all(parts, watches, *others, **options)
         incidents = tables.incidents
         is_old = incidents.c.opened_at < parts.clock.now() - timedelta(minutes=3)
         expire = sa.update(incidents).where(incidents.c.state != "resolved", is_old)
