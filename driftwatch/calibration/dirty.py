@@ -172,8 +172,8 @@ def _measure_against(
     seasons = [find_season(window, scheme, zone) for window in windows]
     totals: dict[int | None, Tally] = {}
     for window, season, keep in zip(windows, seasons, calm, strict=True):
+        tally = baseline.inside[window].unpack()
         for name in (None, season) if keep else ():
-            tally = baseline.inside[window].unpack()
             totals[name] = totals[name] + tally if name in totals else tally
     found = []
     for window, season, keep in zip(windows, seasons, calm, strict=True):

@@ -14,15 +14,16 @@ from driftwatch.incidents.incident import Incident
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.monitor import Excluded, Monitor, ReferenceSpec
 from driftwatch.jobs.parts import Parts
-from driftwatch.jobs.promotion import promote_version
+from driftwatch.jobs.promotion import need_row, promote_version
 from driftwatch.jobs.reference import list_reference_windows
 from driftwatch.profiles.grid import get_recipe
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.replacing import replace_columns
 from driftwatch.profiles.window import Window
-from driftwatch.store.monitors import MonitorRow, find_monitor
+from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.references import (
     ReferenceRow,
+    ReferenceState,
     list_references,
     load_reference,
     save_reference,
@@ -52,10 +53,8 @@ def accept_incident(parts: Parts, monitor: Monitor, incident: Incident, who: str
     Raises UsageError where there is nothing to accept: the incident is over or about no column, or the
     reference rolls. SourceError and DataError where its windows cannot be read, or not be judged by.
     """
-    row = parts.database.read(lambda tx: find_monitor(tx, monitor.id))
-    _refuse(monitor, row, incident)
-    if row is None:
-        raise UsageError(f"{monitor.id} has not been started yet")
+    row = parts.database.read(lambda tx: need_row(tx, monitor))
+    _refuse(monitor, incident)
     active, reference = parts.database.read(lambda tx: _load_active(tx, row))
     columns = tuple(sorted(_list_columns(incident, reference)))
     if not columns:
@@ -73,13 +72,13 @@ def accept_incident(parts: Parts, monitor: Monitor, incident: Incident, who: str
     return Accepted(version=promoted, columns=columns, windows=tuple(windows))
 
 
-def _refuse(monitor: Monitor, row: MonitorRow | None, incident: Incident) -> None:
+def _refuse(monitor: Monitor, incident: Incident) -> None:
     if monitor.reference.rolling is not None:
         raise UsageError(
             f"the reference of {monitor.id} rolls and takes in what lasts by itself; to let it: "
             f"`driftwatch incident label {incident.id} expected`"
         )
-    if row is None or not incident.is_open:
+    if not incident.is_open:
         raise UsageError(
             f"incident {incident.id} is over: what came back needs no other reference; "
             f"`driftwatch reference build {monitor.id}` builds one of any range"
@@ -98,7 +97,7 @@ def _list_columns(incident: Incident, reference: Reference) -> set[str]:
 
 
 def _load_active(tx: sa.Connection, row: MonitorRow) -> tuple[ReferenceRow, Reference]:
-    active = next((one for one in list_references(tx, row) if one.state == "active"), None)
+    active = next((one for one in list_references(tx, row) if one.state is ReferenceState.ACTIVE), None)
     reference = load_reference(tx, row)
     if active is None or reference is None:
         raise UsageError(f"{row.key} has no active reference; see `driftwatch reference list {row.key}`")

@@ -116,14 +116,7 @@ def fingerprint_counts(profile: Profile) -> str | None:
     for name, counts in sorted(profile.columns.items()):
         if counts.grid.kind == "time":
             continue
-        apart = (
-            counts.missing,
-            counts.nan,
-            counts.positive_infinite,
-            counts.negative_infinite,
-            counts.unreadable,
-        )
-        digest.update(f"|{name}|{apart}|{_describe_sums(counts)}|".encode())
+        digest.update(f"|{name}|{counts.apart}|{_describe_sums(counts)}|".encode())
         filled = np.flatnonzero(counts.cells)
         digest.update(filled.astype("<i8").tobytes() + counts.cells[filled].astype("<i8").tobytes())
     return digest.hexdigest()

@@ -168,15 +168,8 @@ def _thin_counts(counts: Counts) -> tuple[Any, ...]:
     rows = counts.cells[filled]
     places = filled.astype(np.min_scalar_type(len(counts.cells)))
     numbers = rows.astype(np.min_scalar_type(int(rows.max(initial=0))))
-    apart = (
-        counts.missing,
-        counts.nan,
-        counts.positive_infinite,
-        counts.negative_infinite,
-        counts.unreadable,
-    )
     packed = (places.dtype.char, places.tobytes(), numbers.dtype.char, numbers.tobytes())
-    return counts.grid, packed, apart, astuple(counts.sums)
+    return counts.grid, packed, counts.apart, astuple(counts.sums)
 
 
 def restore_counts(

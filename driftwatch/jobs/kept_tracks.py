@@ -68,6 +68,7 @@ class KeptTracks:
         )
         with self._lock:
             self._kept[watch.row.id] = kept
+            self._kept.move_to_end(watch.row.id)
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
 

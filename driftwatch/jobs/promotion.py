@@ -16,7 +16,7 @@ from driftwatch.store.monitors import MonitorRow, find_monitor
 from driftwatch.store.references import ReferenceRow, find_former, promote_reference
 from driftwatch.store.slots import abandon_slots
 
-__all__ = ["promote_version", "restore_version"]
+__all__ = ["need_row", "promote_version", "restore_version"]
 
 
 def promote_version(parts: Parts, monitor: Monitor, version: int) -> ReferenceRow:
@@ -28,7 +28,7 @@ def promote_version(parts: Parts, monitor: Monitor, version: int) -> ReferenceRo
 
     The version that is active already changes nothing. Raises UsageError for one that is not there.
     """
-    return parts.database.write(lambda tx: _promote(tx, parts, monitor, _need_row(tx, monitor), version))
+    return parts.database.write(lambda tx: _promote(tx, parts, monitor, need_row(tx, monitor), version))
 
 
 def restore_version(parts: Parts, monitor: Monitor) -> ReferenceRow:
@@ -38,7 +38,7 @@ def restore_version(parts: Parts, monitor: Monitor) -> ReferenceRow:
     """
 
     def restore(tx: sa.Connection) -> ReferenceRow:
-        row = _need_row(tx, monitor)
+        row = need_row(tx, monitor)
         former = find_former(tx, row)
         if former is None:
             raise UsageError(
@@ -60,7 +60,8 @@ def _promote(
     return promoted
 
 
-def _need_row(tx: sa.Connection, monitor: Monitor) -> MonitorRow:
+def need_row(tx: sa.Connection, monitor: Monitor) -> MonitorRow:
+    """Return what the store knows of `monitor`. Raises UsageError before its first start."""
     row = find_monitor(tx, monitor.id)
     if row is None:
         raise UsageError(

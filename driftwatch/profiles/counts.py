@@ -68,14 +68,12 @@ class Counts:
     @property
     def rows(self) -> int:
         """Return how many rows were counted, usable or not."""
-        return (
-            self.values
-            + self.missing
-            + self.nan
-            + self.positive_infinite
-            + self.negative_infinite
-            + self.unreadable
-        )
+        return self.values + sum(self.apart)
+
+    @property
+    def apart(self) -> tuple[int, int, int, int, int]:
+        """Return the rows without a usable value: missing, NaN, +inf, −inf and unreadable ones."""
+        return self.missing, self.nan, self.positive_infinite, self.negative_infinite, self.unreadable
 
     def __add__(self, other: Counts) -> Counts:
         if self.grid is not other.grid and self.grid.fingerprint != other.grid.fingerprint:

@@ -9,7 +9,7 @@ import pytest
 from driftwatch.calibration.budget import Budget
 from driftwatch.incidents.incident import Label
 from driftwatch.incidents.rules import Judging
-from driftwatch.jobs import check
+from driftwatch.jobs import check, kept_tracks
 from driftwatch.jobs.beside import open_tracks
 from driftwatch.jobs.cases import label_case
 from driftwatch.jobs.kept_tracks import KeptTracks
@@ -115,3 +115,21 @@ def test_a_track_is_read_again_when_another_rolling_reference_is_to_judge(databa
 
     # Season cycles begin on days 7 and 14.
     assert count_openings(bench, "." * 15) == 3
+
+
+def test_where_there_is_no_room_the_track_that_was_used_last_stays(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_tracks, "_MOST", 2)
+    benches = [set_up(store, judging=BUDGETED, retrain=None, id=name) for name in ("a", "b", "c")]
+    kept = KeptTracks()
+    benches = [replace(bench, parts=replace(bench.parts, kept=kept)) for bench in benches]
+    first, second, third = benches
+    first.live(".")
+    second.live(".")
+    first.live(".", first=2)
+
+    third.live(".")
+
+    assert count_openings(first, ".", first=3) == 0
+    assert count_openings(second, ".", first=2) == 1
