@@ -9,19 +9,18 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
-
-import numpy as np
 
 from driftwatch import errors
 from driftwatch.errors import DriftwatchError, SourceError
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.net.secrets import Secret
-from driftwatch.profiles.counts import Counts, Sums
+from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid, Grid, NumberGrid
 from driftwatch.profiles.window import Window
+from driftwatch.store.codec import read_counts, write_counts
 
 __all__ = [
     "OUT_OF_MEMORY",
@@ -39,7 +38,6 @@ __all__ = [
     "describe_error",
     "pack",
     "rebuild_error",
-    "restore_counts",
     "unpack_answer",
     "unpack_task",
 ]
@@ -156,43 +154,11 @@ class _Packer(pickle.Pickler):
 
     def reducer_override(self, found: Any) -> Any:
         if isinstance(found, Counts):
-            return restore_counts, _thin_counts(found)
+            return read_counts, (write_counts(found), found.grid)
         if not isinstance(found, Secret):
             return NotImplemented
         self.secrets.append(found)
         return Secret, (found.reveal_parts(),)
-
-
-def _thin_counts(counts: Counts) -> tuple[Any, ...]:
-    filled = np.flatnonzero(counts.cells)
-    rows = counts.cells[filled]
-    places = filled.astype(np.min_scalar_type(len(counts.cells)))
-    numbers = rows.astype(np.min_scalar_type(int(rows.max(initial=0))))
-    packed = (places.dtype.char, places.tobytes(), numbers.dtype.char, numbers.tobytes())
-    return counts.grid, packed, counts.apart, astuple(counts.sums)
-
-
-def restore_counts(
-    grid: Grid, packed: tuple[str, bytes, str, bytes], apart: tuple[int, ...], sums: tuple[Any, ...]
-) -> Counts:
-    """Return the counts that were sent: the filled cells and their rows, then what is counted apart.
-
-    Raises whatever damaged values lead to.
-    """
-    cells = np.zeros(grid.cells, dtype=np.int64)
-    cells[np.frombuffer(packed[1], dtype=packed[0])] = np.frombuffer(packed[3], dtype=packed[2])
-    missing, nan, positive, negative, unreadable = apart
-    total, squares, below, above, minimum, maximum = sums
-    return Counts(
-        grid=grid,
-        cells=cells,
-        missing=missing,
-        nan=nan,
-        positive_infinite=positive,
-        negative_infinite=negative,
-        unreadable=unreadable,
-        sums=Sums(total=total, squares=squares, below=below, above=above, minimum=minimum, maximum=maximum),
-    )
 
 
 def pack(value: Any, grids: Mapping[str, Grid] | None = None) -> Parcel:
@@ -260,8 +226,8 @@ class _AnswerReader(pickle.Unpickler):
         return self._grids[pid]
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == (__name__, restore_counts.__name__):
-            return restore_counts
+        if (module, name) == (read_counts.__module__, read_counts.__name__):
+            return read_counts
         if (module, name) in _ARRAYS or (module, name) in _TIMES:
             return super().find_class(module, name)
         if (module == __name__ or module.startswith("driftwatch.profiles.")) and "." not in name:

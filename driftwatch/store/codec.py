@@ -20,7 +20,7 @@ from driftwatch.errors import StoreError
 from driftwatch.profiles.counts import Counts, Sums
 from driftwatch.profiles.grid import CategoryGrid, Grid, NumberGrid, Precision
 
-__all__ = ["decode_counts", "decode_grid", "encode_counts", "encode_grid"]
+__all__ = ["decode_counts", "decode_grid", "encode_counts", "encode_grid", "read_counts", "write_counts"]
 
 _FORMAT = 1
 _NUMBERS, _CATEGORIES, _COUNTS = b"N", b"G", b"C"
@@ -38,7 +38,12 @@ _LARGEST = 2**30
 
 
 def encode_counts(counts: Counts) -> bytes:
-    """Return `counts` as bytes, without their grid."""
+    """Return `counts` as bytes to be stored, without their grid."""
+    return _pack(_COUNTS, write_counts(counts))
+
+
+def write_counts(counts: Counts) -> bytes:
+    """Return `counts` as bytes that are not packed: for another process, which has their grid."""
     cells = counts.cells
     greatest, least = (int(cells.max()), int(cells.min())) if len(cells) else (0, 0)
     if least < 0:
@@ -54,17 +59,13 @@ def encode_counts(counts: Counts) -> bytes:
         width.itemsize,
         is_sparse,
         (sums.minimum is not None) + 2 * (sums.maximum is not None),
-        counts.missing,
-        counts.nan,
-        counts.positive_infinite,
-        counts.negative_infinite,
-        counts.unreadable,
+        *counts.apart,
         *(sums.total, sums.squares, sums.below, sums.above),
         *(0.0 if bound is None else bound for bound in (sums.minimum, sums.maximum)),
     )
     if is_sparse:
-        return _pack(_COUNTS, head + np.packbits(filled).tobytes() + cells[filled].astype(width).tobytes())
-    return _pack(_COUNTS, head + cells.astype(width).tobytes())
+        return b"".join((head, np.packbits(filled).tobytes(), cells[filled].astype(width).tobytes()))
+    return b"".join((head, cells.astype(width).tobytes()))
 
 
 def decode_counts(data: bytes, grid: Grid, *, what: str) -> Counts:
@@ -75,7 +76,7 @@ def decode_counts(data: bytes, grid: Grid, *, what: str) -> Counts:
     """
     body = _unpack(data, _COUNTS, what)
     try:
-        return _read_counts(body, grid)
+        return read_counts(body, grid)
     except (struct.error, ValueError, IndexError) as error:
         raise _damage(what, str(error)) from error
 
@@ -139,7 +140,11 @@ def _damage(what: str, why: str) -> StoreError:
     return StoreError(f"{what}: the stored bytes are damaged ({why}); restore the store from a backup")
 
 
-def _read_counts(body: bytes, grid: Grid) -> Counts:
+def read_counts(body: bytes, grid: Grid) -> Counts:
+    """Return the counts that `write_counts` wrote of a batch on `grid`.
+
+    Raises ValueError, IndexError or struct.error for anything else.
+    """
     mark, size, width, is_sparse, bounds, *rest = _COUNTS_HEAD.unpack_from(body)
     if mark != bytes.fromhex(grid.fingerprint[:16]) or size != grid.cells:
         raise ValueError("they were counted on another grid")
