@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from statistics import median
 
 from driftwatch.incidents.breaches import find_breaches, find_key_breach, find_volume_breach
 from driftwatch.incidents.carried import yield_to_carriers
+from driftwatch.incidents.compared import Compared, compare_columns
 from driftwatch.incidents.finding import Finding, FindingKind, Verdict, VerdictWord
 from driftwatch.incidents.limits import (
     Effect,
@@ -28,8 +29,6 @@ from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 from driftwatch.statistics.catalogue import Statistic
-from driftwatch.statistics.evaluate import evaluate
-from driftwatch.statistics.moved_share import bound_moved_share
 from driftwatch.statistics.volume import volume
 
 __all__ = ["Judgement", "choose_word", "judge", "judge_columns", "sort_findings"]
@@ -40,15 +39,10 @@ _BROKEN = frozenset({FindingKind.COLUMN_MISSING, FindingKind.TYPE_CHANGED})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judgement:
-    """What was found in the columns of a batch, worst first.
-
-    `statistics` and `moved_shares` hold every column that both sides have; a moved share is the lower
-    bound on the part of the rows that moved, 0 to 1, at the family-wise level over all columns.
-    """
+    """What was found in the columns of a batch, worst first, and what was measured of them."""
 
     findings: tuple[Finding, ...]
-    statistics: Mapping[str, Mapping[str, Statistic]] = field(default_factory=dict)
-    moved_shares: Mapping[str, float] = field(default_factory=dict)
+    compared: Compared
 
 
 def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named at the call
@@ -60,6 +54,7 @@ def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named a
     final: bool = True,
     repeats: Window | None = None,
     weighing: Weighing | None = None,
+    compared: Compared | None = None,
 ) -> Verdict:
     """Return the verdict on a window.
 
@@ -76,6 +71,8 @@ def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named a
         An earlier window with identical counts, None where there is none.
     weighing
         The window on the scales of the false-alarm budget; None where it is not judged by one.
+    compared
+        `profile` measured against the reference, as `compare_columns` does; None has it done here.
 
     Returns
     -------
@@ -88,7 +85,9 @@ def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named a
         )
     samples = [block.profile.keys for block in reference.blocks if block.profile.keys is not None]
     by_budget = _judge_weighed(reference, profile, judging, weighing)
-    found = judge_columns(reference.total, profile, judging, samples=samples, by_budget=by_budget)
+    found = judge_columns(
+        reference.total, profile, judging, samples=samples, by_budget=by_budget, compared=compared
+    )
     rows = weighing.measured.own.volume if weighing else profile.rows
     whole = list(_judge_whole(reference, profile, rows, judging, repeats, by_budget))
     findings = sort_findings([*found.findings, *whole])
@@ -100,7 +99,7 @@ def judge(  # noqa: PLR0913 - every fact that a verdict depends on, each named a
         word=choose_word(findings) if reason is None else VerdictWord.PARTIAL,
         rows=rows,
         findings=findings,
-        statistics=found.statistics,
+        statistics=found.compared.statistics,
         score=weighing.weighed.score if weighing else None,
         limit=weighing.weighed.limit if weighing else None,
         calibration=weighing.calibration.say() if weighing else None,
@@ -113,7 +112,7 @@ def _measure(reference: Reference, profile: Profile, rows: int, found: Judgement
     usual_rows = [block.profile.rows for block in reference.blocks if block.window is not None]
     repeated = profile.keys.repeated_share if profile.keys else None
     whole = {VOLUME: volume(usual_rows, rows).value, REPEATED_SHARE: repeated}
-    return Measures(statistics=found.statistics, moved=found.moved_shares, whole=whole)
+    return Measures(compared=found.compared, whole=whole)
 
 
 def _judge_weighed(
@@ -132,25 +131,24 @@ def judge_columns(
     *,
     samples: Sequence[KeySample] = (),
     by_budget: Sequence[Finding] | None = None,
+    compared: Compared | None = None,
 ) -> Judgement:
     """Return what is found in the columns and keys of a batch of at least one row.
 
     `samples` are the keys of each block of the reference. `by_budget` are the findings of the false-alarm
-    budget, None where the minimum effect judges without one. Nothing here needs a window: two files are
-    judged by it as well.
+    budget, None where the minimum effect judges without one; `compared` is what was measured already.
+    Nothing here needs a window: two files are judged by it as well.
     """
     pairs = list(pair_columns(reference, current))
-    statistics = {pair.column: evaluate(pair.reference, pair.current) for pair in pairs}
-    alpha = judging.family_alpha / max(1, len(pairs))
-    moved = {pair.column: bound_moved_share(pair.reference, pair.current, alpha=alpha) for pair in pairs}
+    measured = compared or compare_columns(reference, current, alpha=judging.family_alpha)
     findings = list(find_absent(current))
     for pair in pairs:
-        found = statistics[pair.column]
-        findings += _judge_pair(pair, found, moved[pair.column], judging, len(pairs), by_budget)
+        found, moved = measured.statistics[pair.column], measured.moved_shares[pair.column]
+        findings += _judge_pair(pair, found, moved, judging, len(pairs), by_budget)
     findings = list(yield_to_carriers(findings, pairs, judging.rules))
     if current.keys is not None:
         findings += _judge_keys(samples, current.keys, judging, len(pairs), by_budget)
-    return Judgement(findings=sort_findings(findings), statistics=statistics, moved_shares=moved)
+    return Judgement(findings=sort_findings(findings), compared=measured)
 
 
 def _judge_pair(

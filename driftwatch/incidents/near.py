@@ -14,25 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftwatch.calibration.layout import Aspect
+from driftwatch.incidents.compared import Compared
 from driftwatch.incidents.finding import Finding, FindingKind, Near
 from driftwatch.incidents.pairs import Pair
 from driftwatch.incidents.rules import CLEAR_PART, KINDS_OF_STATISTIC, Judging, Rule
 from driftwatch.incidents.weighed import Weighing
 from driftwatch.profiles.grid import CategoryGrid
-from driftwatch.statistics.catalogue import Statistic
 
 __all__ = ["Measures", "find_near"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measures:
-    """What was measured in a window: by column its statistics and the share of rows that moved at least.
+    """What was measured in a window: its columns, and itself; None where that could not be measured."""
 
-    `whole` are the statistics of the window itself, None where one could not be measured.
-    """
-
-    statistics: Mapping[str, Mapping[str, Statistic]]
-    moved: Mapping[str, float]
+    compared: Compared
     whole: Mapping[str, float | None]
 
 
@@ -53,7 +49,7 @@ def find_near(
     if weighing is None and judging.minimum_effect is not None:
         near += [
             Near(column=column, kind=FindingKind.DRIFT)
-            for column, share in measures.moved.items()
+            for column, share in measures.compared.moved_shares.items()
             if CLEAR_PART * judging.minimum_effect < share <= judging.minimum_effect
         ]
     return tuple(one for one in dict.fromkeys(near) if (one.column, one.kind) not in beyond)
@@ -69,7 +65,7 @@ def _find_near_rules(
         if _is_near(rule, measures.whole.get(rule.statistic)):
             yield Near(column=None, kind=kind)
         for pair in pairs:
-            statistic = measures.statistics[pair.column].get(rule.statistic)
+            statistic = measures.compared.statistics[pair.column].get(rule.statistic)
             is_near = statistic is not None and _is_near(rule, statistic.value)
             if is_near and rule.is_about(pair.column, is_derived=pair.is_derived):
                 yield Near(column=pair.column, kind=kind)

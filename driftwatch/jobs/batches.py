@@ -4,39 +4,58 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
+from driftwatch.incidents.compared import Compared, compare_columns
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.profiles.build import count_rows
 from driftwatch.profiles.counts import Counts
-from driftwatch.profiles.grid import Grid
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import Request
 
-__all__ = ["Batches", "count_window_rows", "fingerprint_counts"]
+__all__ = ["Batch", "Batches", "count_window_rows", "fingerprint_counts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Batch:
+    """The counts of a window; `compared` is what was measured of them already, None where nothing was."""
+
+    profile: Profile
+    compared: Compared | None = None
 
 
 class Batches:
-    """The profiles of `windows` on `grids`, read lazily and in order from the monitor's source."""
+    """The batches of `windows`, read lazily and in order from the monitor's source.
 
-    def __init__(self, monitor: Monitor, grids: Mapping[str, Grid], windows: Sequence[Window]) -> None:
+    They are counted on the grids of `usual`, the reference's total, and compared with it.
+    """
+
+    def __init__(self, monitor: Monitor, usual: Profile, windows: Sequence[Window]) -> None:
         self._monitor = monitor
-        self._grids = grids
+        self._usual = usual
+        self._grids = {name: counts.grid for name, counts in usual.columns.items()}
         self._wanted = list(windows)
         self._chunks: Iterator[tuple[Window, pa.Table]] | None = None
         self._ahead: tuple[Window, pa.Table] | None = None
 
-    def take(self, window: Window) -> Profile:
-        """Return the profile of `window`; windows are taken in order, and one that is passed over is lost.
+    def take(self, window: Window) -> Batch:
+        """Return the batch of `window`; windows are taken in order, and one that is passed over is lost.
 
         Raises what reading it raises: SourceError or DataError, or anything where the source has a fault.
         The next window is then tried afresh.
         """
+        profile = self._read(window)
+        if profile.rows == 0:
+            return Batch(profile=profile)
+        alpha = self._monitor.judging.family_alpha
+        return Batch(profile=profile, compared=compare_columns(self._usual, profile, alpha=alpha))
+
+    def _read(self, window: Window) -> Profile:
         while self._wanted and self._wanted[0] < window:
             self._wanted.pop(0)
         try:

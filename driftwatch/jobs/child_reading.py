@@ -1,4 +1,4 @@
-"""What one child does for one monitor: a reading, and the profiles of windows that come out of it."""
+"""What one child does for one monitor: a reading, and the batches that come out of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from driftwatch.errors import DriftwatchError, SourceError
+from driftwatch.jobs.batches import Batch
 from driftwatch.jobs.children import ChildLost
 from driftwatch.jobs.exchange import (
     Close,
@@ -28,7 +29,6 @@ from driftwatch.jobs.limits import Limits
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reading import ReadingInterrupted
 from driftwatch.profiles.grid import Grid
-from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import name_asker
@@ -105,7 +105,7 @@ class Reading:
 
 
 class ChildBatches:
-    """The profiles of `windows`, read by a child that is kept from the first one to `close`.
+    """The batches of `windows`, read by a child that is kept from the first one to `close`.
 
     Where a child is lost over several windows, what was asked for may not be to blame: it is read once more,
     alone, and so is every later one.
@@ -121,8 +121,8 @@ class ChildBatches:
         self._reading: Reading | None = None
         self._alone = False
 
-    def take(self, window: Window) -> Profile:
-        """Return the profile of `window`. Raises SourceError also where reading it was cut off."""
+    def take(self, window: Window) -> Batch:
+        """Return the batch of `window`. Raises SourceError also where reading it was cut off."""
         self._windows = [one for one in self._windows if one >= window]
         try:
             if not self._alone and len(self._windows) > 1:
@@ -140,11 +140,11 @@ class ChildBatches:
         if reading is not None:
             reading.close()
 
-    def _take(self, window: Window, windows: Sequence[Window]) -> Profile:
+    def _take(self, window: Window, windows: Sequence[Window]) -> Batch:
         try:
             reading = self._reading or self._open(windows)
             limits, grids = self._monitor.limits, self._reference.grids
-            return check_answer(reading.ask(lambda _: Take(window=window), limits, grids), Profile)
+            return check_answer(reading.ask(lambda _: Take(window=window), limits, grids), Batch)
         except (ChildLost, ReadingInterrupted):
             self.close()
             raise
@@ -153,7 +153,7 @@ class ChildBatches:
                 self.close()
 
     def _open(self, windows: Sequence[Window]) -> Reading:
-        """Return a child that knows monitor, grids and `windows`; one more where the first is gone."""
+        """Return a child that knows monitor, reference and `windows`; one more where the first is gone."""
         try:
             return self._introduce(windows)
         except ChildLost:
@@ -161,11 +161,11 @@ class ChildBatches:
             return self._introduce(windows)
 
     def _introduce(self, windows: Sequence[Window]) -> Reading:
-        monitor, (grids, make_grids) = pack(self._monitor), self._pool.key_grids(self._reference)
+        monitor, (usual, make_usual) = pack(self._monitor), self._pool.key_usual(self._reference)
         key, limits = make_key(monitor.content), self._monitor.limits
 
         def make_task(folder: str) -> Open:
-            return Open(monitor=key, grids=grids, windows=tuple(windows), folder=folder)
+            return Open(monitor=key, usual=usual, windows=tuple(windows), folder=folder)
 
         self._reading = reading = Reading(self._pool, self._monitor)
         try:
@@ -173,8 +173,8 @@ class ChildBatches:
             if isinstance(answer, Need):
                 if key in answer.keys:
                     reading.keep(monitor, key)
-                if grids in answer.keys:
-                    reading.keep(Parcel(content=make_grids(), hidden=frozenset()), grids)
+                if usual in answer.keys:
+                    reading.keep(Parcel(content=make_usual(), hidden=frozenset()), usual)
                 reading.ask(make_task, limits)
         except BaseException:
             self.close()

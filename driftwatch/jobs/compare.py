@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack, get_args
 
 from driftwatch.errors import DataError, UsageError
+from driftwatch.incidents.compared import Compared
 from driftwatch.incidents.finding import VerdictWord
 from driftwatch.incidents.judge import Judgement, choose_word, judge_columns
 from driftwatch.incidents.rules import DEFAULT_MINIMUM_EFFECT, Judging
@@ -150,7 +151,7 @@ def _conclude(reference: Reference, current: Profile, options: ColumnOptions, ju
         found = judge_columns(usual, current, judging, samples=samples)
         word = choose_word(found.findings)
     else:
-        found, word = Judgement(findings=()), VerdictWord.NO_DATA
+        found, word = Judgement(findings=(), compared=Compared()), VerdictWord.NO_DATA
     known = {*reference.grids, *(skipped.column for skipped in reference.skipped)}
     return Comparison(
         verdict=word,
@@ -173,8 +174,8 @@ def _conclude_column(name: str, usual: Profile, current: Profile, found: Judgeme
         verdict=choose_word(findings) if current.rows else VerdictWord.NO_DATA,
         reference=usual.columns[name],
         current=None if name in current.absent else current.columns[name],
-        statistics=found.statistics.get(name, {}),
-        moved_share=found.moved_shares.get(name),
+        statistics=found.compared.statistics.get(name, {}),
+        moved_share=found.compared.moved_shares.get(name),
         findings=findings,
     )
 

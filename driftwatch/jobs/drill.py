@@ -17,9 +17,10 @@ from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.holds import hold_out, list_holds
 from driftwatch.incidents.incident import Incident, IncidentKind, NoticeType
 from driftwatch.incidents.notice import Notice
+from driftwatch.jobs.batches import Batch
 from driftwatch.jobs.beside import Tracks
 from driftwatch.jobs.facts import build_facts
-from driftwatch.jobs.judged import Judged, judge_profile
+from driftwatch.jobs.judged import Judged, judge_batch
 from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.tracks import load_history, open_track, read_holds
 from driftwatch.jobs.windows import due_at
@@ -229,7 +230,8 @@ class _Player:
                 continue
             altered = self._alter(profile, alteration)
             track = self._calibrate(track, window, incidents)
-            judged = judge_profile(self.database, self.watch, Tracks(main=track), window, altered, final=True)
+            batch, tracks = Batch(profile=altered), Tracks(main=track)
+            judged = judge_batch(self.database, self.watch, tracks, window, batch, final=True)
             before = _find_paged(incidents)
             pages = self._advance(incidents, judged.verdict)
             yield place, judged.verdict, pages

@@ -15,11 +15,14 @@ from urllib.parse import urlsplit
 
 from driftwatch import errors
 from driftwatch.errors import DriftwatchError, SourceError
+from driftwatch.incidents.compared import Compared
+from driftwatch.jobs.batches import Batch
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.net.secrets import Secret
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid, Grid, NumberGrid
 from driftwatch.profiles.window import Window
+from driftwatch.statistics.catalogue import Statistic
 from driftwatch.store.codec import read_counts, write_counts
 
 __all__ = [
@@ -37,6 +40,7 @@ __all__ = [
     "Take",
     "describe_error",
     "pack",
+    "read_compared",
     "rebuild_error",
     "unpack_answer",
     "unpack_task",
@@ -45,7 +49,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """To a child: keep what `content` is a pickle of, a monitor or grids, under `key`. Done."""
+    """To a child: keep what `content` is a pickle of, a monitor or usual counts, under `key`. Done."""
 
     key: bytes
     content: bytes
@@ -56,14 +60,14 @@ class Open:
     """To a child: these windows will be taken, in order. Done, or Need where a key is not kept."""
 
     monitor: bytes
-    grids: bytes
+    usual: bytes
     windows: tuple[Window, ...]
     folder: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """To a child: count this window. Done with its profile, or whatever went wrong."""
+    """To a child: count and compare this window. Done with its batch, or whatever went wrong."""
 
     window: Window
 
@@ -155,6 +159,8 @@ class _Packer(pickle.Pickler):
     def reducer_override(self, found: Any) -> Any:
         if isinstance(found, Counts):
             return read_counts, (write_counts(found), found.grid)
+        if isinstance(found, Compared):
+            return read_compared, _write_compared(found)
         if not isinstance(found, Secret):
             return NotImplemented
         self.secrets.append(found)
@@ -217,6 +223,40 @@ _TIMES: Final = frozenset(
 )
 
 
+def _write_compared(
+    found: Compared,
+) -> tuple[dict[str, dict[str, tuple[float | None, ...]]], dict[str, float]]:
+    """Return what `read_compared` is called with: numbers alone, which cost a reader little."""
+    statistics = {
+        column: {name: one.parts for name, one in by_name.items()}
+        for column, by_name in found.statistics.items()
+    }
+    return statistics, dict(found.moved_shares)
+
+
+def read_compared(
+    statistics: Mapping[str, Mapping[str, tuple[float | None, ...]]], moved_shares: Mapping[str, float]
+) -> Compared:
+    """Return what a child has measured, from the numbers that it sent."""
+    return Compared(
+        statistics={
+            column: {name: _read_statistic(*parts) for name, parts in by_name.items()}
+            for column, by_name in statistics.items()
+        },
+        moved_shares=moved_shares,
+    )
+
+
+def _read_statistic(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    p_value: float | None,
+    debiased: float | None,
+) -> Statistic:
+    return Statistic(value=value, low=low, high=high, p_value=p_value, debiased=debiased)
+
+
 class _AnswerReader(pickle.Unpickler):
     def __init__(self, file: io.BytesIO, grids: Mapping[str, Grid]) -> None:
         super().__init__(file)
@@ -226,8 +266,9 @@ class _AnswerReader(pickle.Unpickler):
         return self._grids[pid]
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == (read_counts.__module__, read_counts.__name__):
-            return read_counts
+        for known in (read_counts, read_compared, Batch):
+            if (module, name) == (known.__module__, known.__name__):
+                return known
         if (module, name) in _ARRAYS or (module, name) in _TIMES:
             return super().find_class(module, name)
         if (module == __name__ or module.startswith("driftwatch.profiles.")) and "." not in name:

@@ -15,7 +15,7 @@ from driftwatch.incidents.idle import find_idle_rules, find_idle_weights
 from driftwatch.incidents.judge import judge
 from driftwatch.incidents.special_days import excuse_findings
 from driftwatch.incidents.words import say_count, say_percent
-from driftwatch.jobs.batches import fingerprint_counts
+from driftwatch.jobs.batches import Batch, fingerprint_counts
 from driftwatch.jobs.beside import BesidePaced, Tracks, join_beside, pace_beside
 from driftwatch.jobs.facts import EMPTY_BY_HABIT, is_empty_by_habit
 from driftwatch.jobs.monitor import Monitor
@@ -29,7 +29,7 @@ from driftwatch.store.database import Database
 from driftwatch.store.slots import Claim
 from driftwatch.store.verdicts import find_repeats
 
-__all__ = ["Judged", "choose_retry", "is_final", "judge_profile", "judge_window"]
+__all__ = ["Judged", "choose_retry", "is_final", "judge_batch", "judge_window"]
 
 log = logging.getLogger("driftwatch.check")
 
@@ -72,8 +72,7 @@ def judge_window(
     `tracks` is where the monitor stands before it.
     """
     try:
-        profile = batches.take(window)
-        return judge_profile(database, watch, tracks, window, profile, final=final)
+        return judge_batch(database, watch, tracks, window, batches.take(window), final=final)
     except (StoreError, ReadingInterrupted):
         raise
     except DriftwatchError as error:
@@ -83,13 +82,14 @@ def judge_window(
         return _fail(window, f"driftwatch itself failed ({type(error).__name__}); its log has the details")
 
 
-def judge_profile(
-    database: Database, watch: Watch, tracks: Tracks, window: Window, profile: Profile, *, final: bool
+def judge_batch(
+    database: Database, watch: Watch, tracks: Tracks, window: Window, batch: Batch, *, final: bool
 ) -> Judged:
     """Return the verdict on the counts of `window`; arguments as in `judge_window`.
 
     Raises DataError where rules or weights are about columns that are not judged.
     """
+    profile = batch.profile
     fingerprint = fingerprint_counts(profile)
     repeats = None
     if fingerprint is not None:
@@ -114,6 +114,8 @@ def judge_profile(
         final=final,
         repeats=repeats,
         weighing=paced.weighing if paced else None,
+        # Rows that waited for this window's were not compared yet.
+        compared=batch.compared if joined is profile else None,
     )
     if paced is not None and other is not None:
         verdict = join_beside(verdict, paced, other, joined)

@@ -22,6 +22,7 @@ from driftwatch.jobs.children import Child, ChildLost, start_child
 from driftwatch.jobs.exchange import CountRows, ReadReference, pack
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reading import ReadingInterrupted
+from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import name_asker
@@ -61,7 +62,7 @@ class ReaderPool:
             return sorted(child.pid for child in self._idle)
 
     def open_batches(self, monitor: Monitor, reference: Reference, windows: Sequence[Window]) -> ChildBatches:
-        """Return the profiles of `windows`; a child is taken when the first is asked for."""
+        """Return the batches of `windows`; a child is taken when the first is asked for."""
         return ChildBatches(self, monitor, reference, windows)
 
     def read_reference(self, monitor: Monitor) -> Reference:
@@ -127,11 +128,12 @@ class ReaderPool:
                 self._idle.insert(0, child)
         self._let_go()
 
-    def key_grids(self, reference: Reference) -> tuple[bytes, Callable[[], bytes]]:
-        """Return the key of the reference's grids, the same for equal ones, and what makes their pickle."""
+    def key_usual(self, reference: Reference) -> tuple[bytes, Callable[[], bytes]]:
+        """Return the key of the reference's counts, the same for equal ones, and what makes their pickle."""
 
         def make() -> bytes:
-            return pack(reference.grids).content
+            usual = reference.total
+            return pack(Profile(rows=usual.rows, columns=dict(usual.columns))).content
 
         key = self._keys.get(reference)
         if key is None:

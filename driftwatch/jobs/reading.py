@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from driftwatch.jobs.batches import Batches, count_window_rows
+from driftwatch.jobs.batches import Batch, Batches, count_window_rows
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reference import read_reference
-from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 
@@ -21,10 +20,10 @@ class ReadingInterrupted(Exception):  # noqa: N818 - it is no error: somebody as
 
 
 class OpenBatches(Protocol):
-    """The profiles of some windows, in order."""
+    """The batches of some windows, in order."""
 
-    def take(self, window: Window) -> Profile:
-        """Return the profile of `window`; windows are taken in order, and one that is passed over is lost.
+    def take(self, window: Window) -> Batch:
+        """Return the batch of `window`; windows are taken in order, and one that is passed over is lost.
 
         Raises what reading it raises: SourceError or DataError, or anything where the source has a fault;
         ReadingInterrupted once the program is to stop. The next window is then tried afresh.
@@ -45,7 +44,7 @@ class Reader(Protocol):
         ...
 
     def open_batches(self, monitor: Monitor, reference: Reference, windows: Sequence[Window]) -> OpenBatches:
-        """Return the profiles of `windows` on the grids of `reference`, read as they are asked for."""
+        """Return the batches of `windows` beside `reference`, read as they are asked for."""
         ...
 
     def read_reference(self, monitor: Monitor) -> Reference:
@@ -74,8 +73,8 @@ class OwnReader:
     at_once: int = 1
 
     def open_batches(self, monitor: Monitor, reference: Reference, windows: Sequence[Window]) -> Batches:
-        """Return the profiles of `windows`."""
-        return Batches(monitor, reference.grids, windows)
+        """Return the batches of `windows`."""
+        return Batches(monitor, reference.total, windows)
 
     def read_reference(self, monitor: Monitor) -> Reference:
         """Return the reference."""

@@ -108,15 +108,16 @@ class _Work:
             self._kept.popitem(last=False)
 
     def _open(self, task: Open) -> Done | Need:
-        wanted = (task.monitor, task.grids)
+        wanted = (task.monitor, task.usual)
         missing = tuple(key for key in wanted if key not in self._kept)
         if missing:
             return Need(keys=missing)
         for key in wanted:
             self._kept.move_to_end(key)
-        monitor, grids = (self._kept[key][1] for key in wanted)
+        monitor, usual = (self._kept[key][1] for key in wanted)
         self._begin(monitor, task.folder)
-        self._batches, self._grids = Batches(monitor, grids, task.windows), grids
+        self._batches = Batches(monitor, usual, task.windows)
+        self._grids = {name: counts.grid for name, counts in usual.columns.items()}
         return Done()
 
     def _begin(self, monitor: Monitor, folder: str) -> None:

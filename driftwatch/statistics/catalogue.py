@@ -12,6 +12,7 @@ __all__ = [
     "ALL_KINDS",
     "CATEGORIES",
     "NUMBERS",
+    "PARTS",
     "Entry",
     "Statistic",
     "entries",
@@ -34,6 +35,15 @@ class Statistic:
     p_value: float | None = None
     debiased: float | None = None
 
+    @property
+    def parts(self) -> tuple[float | None, ...]:
+        """Return what it consists of as plain floats, in the order of `PARTS`."""
+        found = (self.value, self.low, self.high, self.p_value, self.debiased)
+        return tuple(None if part is None else float(part) for part in found)
+
+
+PARTS = ("value", "low", "high", "p_value", "debiased")
+"""What a statistic consists of, in the order of `Statistic.parts`."""
 
 Function = Callable[[Counts, Counts], Statistic]
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from driftwatch.incidents.finding import Finding, FindingKind, Near, Verdict, VerdictWord
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.window import Window
-from driftwatch.statistics.catalogue import Statistic
+from driftwatch.statistics.catalogue import PARTS, Statistic
 from driftwatch.store.batches import describe_batch
 from driftwatch.store.codec import encode_counts
 from driftwatch.store.monitors import MonitorRow
@@ -33,8 +33,6 @@ __all__ = [
     "newest_verdict",
     "record_verdict",
 ]
-
-_PARTS = ("value", "low", "high", "p_value", "debiased")
 
 
 class Grain(StrEnum):
@@ -286,7 +284,7 @@ def _describe_finding(finding: Finding) -> dict[str, Any]:
 
 def _describe_statistics(column: str, statistics: Mapping[str, Statistic]) -> dict[str, Any]:
     values = {
-        name: {part: float(number) for part in _PARTS if (number := getattr(found, part)) is not None}
+        name: {part: number for part, number in zip(PARTS, found.parts, strict=True) if number is not None}
         for name, found in statistics.items()
     }
     return {"column_name": column, "statistics": values}

@@ -9,6 +9,7 @@ import pytest
 
 from driftwatch.incidents.advance import advance
 from driftwatch.incidents.axis import read_axis
+from driftwatch.incidents.compared import Compared
 from driftwatch.incidents.finding import FindingKind, Near, Verdict
 from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState
 from driftwatch.incidents.near import Measures, find_near
@@ -24,7 +25,7 @@ PSI = Rule(column="amount", statistic="psi", limit=0.25)
 def find(value: float, rule: Rule, *, column: str = "amount") -> list[Near]:
     ours, theirs = pair_numbers(np.arange(10.0), np.arange(10.0))
     columns = {} if rule.statistic == "volume" else {rule.statistic: Statistic(value=value)}
-    measures = Measures(statistics={column: columns}, moved={}, whole={"volume": value})
+    measures = Measures(compared=Compared(statistics={column: columns}), whole={"volume": value})
     pairs = [Pair(column=column, reference=ours, current=theirs)]
     judging = Judging(minimum_effect=None, rules=(rule,))
     return list(find_near(judging, pairs, measures, weighing=None, findings=()))
@@ -68,7 +69,7 @@ def test_a_limit_on_a_p_value_has_no_such_level() -> None:
 
 
 def test_without_budget_and_rules_the_minimum_effect_is_the_limit() -> None:
-    measures = Measures(statistics={}, moved={"a": 0.0181, "b": 0.0179, "c": 0.021}, whole={})
+    measures = Measures(compared=Compared(moved_shares={"a": 0.0181, "b": 0.0179, "c": 0.021}), whole={})
 
     found = find_near(Judging(minimum_effect=0.02), [], measures, weighing=None, findings=())
 

@@ -20,7 +20,7 @@ REFERENCE = read_reference(MONITOR)
 
 
 def open_batches(source: FakeSource, windows: Sequence[Window]) -> Batches:
-    return Batches(make_monitor(source), REFERENCE.grids, windows)
+    return Batches(make_monitor(source), REFERENCE.total, windows)
 
 
 def days(*numbers: int) -> list[Window]:
@@ -40,7 +40,7 @@ def test_rows_of_many_windows_are_read_once_whatever_pieces_they_come_in(chunk_r
     source = FakeSource({day(n): draw_rows(n) for n in (1, 2, 3)}, chunk_rows=chunk_rows)
     batches = open_batches(source, days(1, 2, 3))
 
-    profiles = [batches.take(window) for window in days(1, 2, 3)]
+    profiles = [batches.take(window).profile for window in days(1, 2, 3)]
 
     assert all(holds_day(profile, number) for number, profile in enumerate(profiles, start=1))
     assert len(source.requests) == 1
@@ -58,7 +58,7 @@ def test_nothing_is_read_before_the_first_window_is_taken() -> None:
 def test_a_window_without_rows_has_a_profile_of_no_rows() -> None:
     batches = open_batches(make_source(".-."), days(1, 2, 3))
 
-    profiles = [batches.take(window) for window in days(1, 2, 3)]
+    profiles = [batches.take(window).profile for window in days(1, 2, 3)]
 
     assert [profile.rows for profile in profiles] == [ROWS, 0, ROWS]
 
@@ -67,7 +67,7 @@ def test_a_window_that_is_passed_over_does_not_count_into_the_next() -> None:
     source = make_source("....")
     batches = open_batches(source, days(1, 2, 3, 4))
 
-    taken = [batches.take(window) for window in days(1, 4)]
+    taken = [batches.take(window).profile for window in days(1, 4)]
 
     assert holds_day(taken[0], 1)
     assert holds_day(taken[1], 4)
@@ -77,7 +77,7 @@ def test_windows_passed_over_before_the_first_are_not_read_at_all() -> None:
     source = make_source("...")
     batches = open_batches(source, days(1, 2, 3))
 
-    profile = batches.take(day(3))
+    profile = batches.take(day(3)).profile
 
     assert holds_day(profile, 3)
     assert list(source.reads) == [day(3)]
@@ -88,10 +88,10 @@ def test_a_window_that_cannot_be_read_spoils_neither_the_one_before_nor_the_one_
     source = make_source(f".{letter}.")
     batches = open_batches(source, days(1, 2, 3))
 
-    before = batches.take(day(1))
+    before = batches.take(day(1)).profile
     with pytest.raises((SourceError, DataError, RuntimeError), match=r"day 2|a fault of the source"):
         batches.take(day(2))
-    after = batches.take(day(3))
+    after = batches.take(day(3)).profile
 
     assert holds_day(before, 1)
     assert holds_day(after, 3)
@@ -104,7 +104,7 @@ def test_a_window_that_cannot_be_read_for_now_can_be_read_later() -> None:
 
     tell_story(source, ".")
 
-    assert holds_day(open_batches(source, days(1)).take(day(1)), 1)
+    assert holds_day(open_batches(source, days(1)).take(day(1)).profile, 1)
 
 
 def test_a_source_that_is_away_gives_each_window_its_own_error() -> None:
@@ -127,8 +127,8 @@ def test_an_error_in_the_midst_of_a_window_leaves_no_part_of_it() -> None:
     source.before = fail_later
     batches = open_batches(source, days(1, 2))
 
-    assert holds_day(batches.take(day(1)), 1)
-    assert holds_day(batches.take(day(2)), 2)
+    assert holds_day(batches.take(day(1)).profile, 1)
+    assert holds_day(batches.take(day(2)).profile, 2)
 
 
 def count_day(number: int, shift: float = 0.0) -> Profile:
@@ -153,7 +153,7 @@ def test_the_same_rows_in_other_pieces_have_the_same_fingerprint(size: int) -> N
     whole = FakeSource({window: draw_rows(1) for window in windows})
     pieces = FakeSource(whole.rows, chunk_rows=size)
 
-    prints = {fingerprint_counts(open_batches(one, windows).take(day(1))) for one in (whole, pieces)}
+    prints = {fingerprint_counts(open_batches(one, windows).take(day(1)).profile) for one in (whole, pieces)}
 
     assert len(prints) == 1
 

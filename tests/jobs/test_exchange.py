@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.errors import ConfigError, DataError, DriftwatchError, SourceError, UsageError
+from driftwatch.incidents.compared import compare_columns
+from driftwatch.jobs.batches import Batch
 from driftwatch.jobs.exchange import (
     Done,
     Failed,
@@ -26,6 +28,7 @@ from driftwatch.net.secrets import Secret
 from driftwatch.profiles.counts import count_numbers
 from driftwatch.profiles.grid import NumberGrid
 from driftwatch.profiles.profile import Profile
+from driftwatch.statistics.catalogue import Statistic
 from tests.support.incidents import day
 from tests.support.monitors import make_monitor, make_source
 
@@ -103,6 +106,22 @@ def test_counts_arrive_as_they_were_on_the_grid_that_the_other_side_has(
     assert found.apart == counts.apart == (missing, *lost, 2)
     assert found.grid.fingerprint == grid.fingerprint
     assert (found.grid is grid) == knows
+
+
+def test_what_a_child_measured_arrives_as_it_was() -> None:
+    grid = NumberGrid(points=np.array([0.0, 1.0, 2.0]))
+    usual, late = (
+        Profile(rows=3, columns={"a": count_numbers(grid, np.array(values))})
+        for values in ([0.0, 1.0, 2.0], [0.5, 2.0, 9.0])
+    )
+    compared = compare_columns(usual, late, alpha=0.05)
+
+    answer = unpack_answer(
+        pack(Done(value=Batch(profile=late, compared=compared)), {"a": grid}).content, {"a": grid}
+    )
+
+    assert answer.value.compared == compared
+    assert {type(one) for one in answer.value.compared.statistics["a"].values()} == {Statistic}
 
 
 def test_of_a_small_window_on_a_fine_grid_only_what_it_fills_is_sent() -> None:

@@ -23,7 +23,7 @@ SECOND = timedelta(seconds=1)
 
 def judge_day(bench: Bench, letter: str, *, final: bool = True, number: int = 1) -> Judged:
     tell_story(bench.source, letter, first=number)
-    batches = Batches(bench.monitor, bench.watch.reference.grids, [day(number)])
+    batches = Batches(bench.monitor, bench.watch.reference.total, [day(number)])
     return judge_window(bench.parts.database, bench.watch, Tracks(), day(number), batches, final=final)
 
 

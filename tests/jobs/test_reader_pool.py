@@ -60,7 +60,7 @@ def watch(way: str = "tame", *, at: int = 0, limits: Limits = LIMITS, name: str 
 def take(reader: Reader, monitor: Monitor, windows: Sequence[Window] = (day(1),)) -> list[Profile]:
     """Return the profiles of all windows."""
     with closing(reader.open_batches(monitor, REFERENCE, windows)) as batches:
-        return [batches.take(window) for window in windows]
+        return [batches.take(window).profile for window in windows]
 
 
 def tell(reader: Reader, monitor: Monitor, windows: Sequence[Window]) -> list[str]:
@@ -69,7 +69,7 @@ def tell(reader: Reader, monitor: Monitor, windows: Sequence[Window]) -> list[st
     with closing(reader.open_batches(monitor, REFERENCE, windows)) as batches:
         for window in windows:
             try:
-                found.append("read" if batches.take(window).rows else "empty")
+                found.append("read" if batches.take(window).profile.rows else "empty")
             except SourceError as error:
                 found.append(str(error))
     return found
@@ -178,7 +178,8 @@ def test_windows_before_and_after_the_one_that_kills_its_reader_are_read(pool: R
 
 def test_one_child_reads_many_windows_and_monitors_and_does_not_grow(pool: ReaderPool) -> None:
     monitors = [watch(name=name) for name in ("one", "two")]
-    for monitor in monitors:
+    # What is remembered of columns, up to 128 of them, is there from here on.
+    for monitor in monitors * 70:
         take(pool, monitor)
     pids = pool.list_pids()
     before, own = count_resources(pids[0]), count_resources(os.getpid())
@@ -228,8 +229,9 @@ def read_all(reader: Reader, monitor: Monitor, windows: Sequence[Window]) -> Ite
     with closing(reader.open_batches(monitor, reference, windows)) as batches:
         for window in windows:
             try:
-                profile = batches.take(window)
-                yield profile.rows, profile.absent, profile.extra, fingerprint_counts(profile)
+                batch = batches.take(window)
+                profile = batch.profile
+                yield profile.rows, profile.absent, profile.extra, fingerprint_counts(profile), batch.compared
             except (SourceError, DataError) as error:
                 yield type(error).__name__, str(error), getattr(error, "again", False)
 

@@ -11,6 +11,7 @@ from driftwatch.calibration.budget import Budget
 from driftwatch.incidents.incident import NoticeType
 from driftwatch.incidents.policy import Policy
 from driftwatch.incidents.rules import Judging
+from driftwatch.jobs.batches import Batch
 from driftwatch.jobs.monitor import Monitor, ReferenceSpec, Rolling
 from driftwatch.jobs.reference import ensure_reference
 from driftwatch.jobs.replay import replay_windows
@@ -41,8 +42,8 @@ class _WorldReader:
     def __post_init__(self) -> None:
         self._coming = iter(self.world.windows)
 
-    def take(self, window: Window) -> Profile:
-        return next(profile for found, profile in self._coming if found == window)
+    def take(self, window: Window) -> Batch:
+        return next(Batch(profile=profile) for found, profile in self._coming if found == window)
 
     def open_batches(
         self,
