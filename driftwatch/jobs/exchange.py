@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import io
 import pickle
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
+from math import isnan, nan
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -129,6 +132,9 @@ class Faulty:
     places: tuple[str, ...]
 
 
+_NOTHING: Final = nan
+"""Stands for None among numbers: no statistic is NaN."""
+
 OUT_OF_MEMORY: Final = pickle.dumps("out of memory", protocol=5)
 """From a child: the memory it may use is used up. Made beforehand, for then nothing can be made any more."""
 
@@ -223,38 +229,38 @@ _TIMES: Final = frozenset(
 )
 
 
-def _write_compared(
-    found: Compared,
-) -> tuple[dict[str, dict[str, tuple[float | None, ...]]], dict[str, float]]:
-    """Return what `read_compared` is called with: numbers alone, which cost a reader little."""
-    statistics = {
-        column: {name: one.parts for name, one in by_name.items()}
-        for column, by_name in found.statistics.items()
-    }
-    return statistics, dict(found.moved_shares)
+def _write_compared(found: Compared) -> tuple[dict[str, tuple[str, ...]], bytes, dict[str, float]]:
+    """Return what `read_compared` is called with: one run of numbers, for a pickle looks at every object."""
+    named = {column: tuple(by_name) for column, by_name in found.statistics.items()}
+    numbers = array("d")
+    for by_name in found.statistics.values():
+        for one in by_name.values():
+            numbers.extend(_NOTHING if part is None else part for part in one.parts)
+    return named, numbers.tobytes(), dict(found.moved_shares)
 
 
 def read_compared(
-    statistics: Mapping[str, Mapping[str, tuple[float | None, ...]]], moved_shares: Mapping[str, float]
+    named: Mapping[str, tuple[str, ...]], content: bytes, moved_shares: Mapping[str, float]
 ) -> Compared:
-    """Return what a child has measured, from the numbers that it sent."""
-    return Compared(
-        statistics={
-            column: {name: _read_statistic(*parts) for name, parts in by_name.items()}
-            for column, by_name in statistics.items()
-        },
-        moved_shares=moved_shares,
+    """Return what a child has measured: its statistics by column and name, and their numbers.
+
+    Raises ValueError where these are not as many as the names ask for.
+    """
+    numbers = array("d")
+    numbers.frombytes(content)
+    parts = iter([None if isnan(number) else number for number in numbers])
+    # Five numbers each, in the order of `PARTS`.
+    statistics = (
+        Statistic(value=value, low=low, high=high, p_value=p_value, debiased=debiased)
+        for value, low, high, p_value, debiased in zip(parts, parts, parts, parts, parts, strict=True)
     )
-
-
-def _read_statistic(
-    value: float | None,
-    low: float | None,
-    high: float | None,
-    p_value: float | None,
-    debiased: float | None,
-) -> Statistic:
-    return Statistic(value=value, low=low, high=high, p_value=p_value, debiased=debiased)
+    found = {
+        column: dict(zip(names, islice(statistics, len(names)), strict=True))
+        for column, names in named.items()
+    }
+    if next(statistics, None) is not None:
+        raise ValueError("there are more numbers than names")
+    return Compared(statistics=found, moved_shares=moved_shares)
 
 
 class _AnswerReader(pickle.Unpickler):

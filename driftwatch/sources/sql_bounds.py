@@ -123,8 +123,8 @@ def bound_texts(
 
 
 def _recognise(text: str) -> tuple[str, bool, str]:
-    found = _ISO.fullmatch(text.strip())
-    if found is None or text != text.strip():
+    found = _ISO.fullmatch(text)
+    if found is None:
         raise DataError(
             f"the time column holds {text!r}, which does not begin with year, month and day, {_ADVICE}"
         )

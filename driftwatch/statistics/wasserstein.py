@@ -16,6 +16,10 @@ from driftwatch.statistics.cumulative import accumulate_cells
 
 __all__ = ["wasserstein"]
 
+Values = NDArray[np.float64]
+
+_NEARLY_NOTHING = float(np.finfo(np.float64).tiny)
+
 # Room for the rounding of sums of many floats, in units of the last digit of the root mean square.
 _ROUNDING = 64 * float(np.finfo(np.float64).eps)
 
@@ -110,32 +114,34 @@ def _measure(reference: Counts, current: Counts) -> Statistic:
 
 
 def _measure_gaps(reference: Counts, current: Counts) -> _Area:
-    """Return the area between the first and the last point."""
+    """Return the area between the first and the last point.
+
+    Every part is half the sum or the difference of two integrals, ∫|x| ± ∫x: fewer looks at a fine grid than
+    taking positive and negative values one by one.
+    """
     f, g = _share_finite(reference), _share_finite(current)
     widths = _measure_widths(reference.grid)
     start, end = f[2:-2:2] - g[2:-2:2], f[3:-2:2] - g[3:-2:2]
     # F − G stays between these two inside a gap, wherever in it the rows lie.
     most, least = f[3:-2:2] - g[2:-2:2], f[2:-2:2] - g[3:-2:2]
-    up, down = np.maximum(start, 0) + np.maximum(end, 0), np.maximum(-start, 0) + np.maximum(-end, 0)
-    # With rows spread evenly F − G is straight, and these are the parts of it above and below 0.
-    whole = 2 * (up + down)
-    straight = widths / np.where(whole > 0, whole, 1)
-    ahead = _Bounded(
-        low=float(np.dot(widths, np.maximum(least, 0))),
-        estimate=float(np.dot(straight, up * up)),
-        high=float(np.dot(widths, np.maximum(most, 0))),
-    )
-    behind = _Bounded(
-        low=float(np.dot(widths, np.maximum(-most, 0))),
-        estimate=float(np.dot(straight, down * down)),
-        high=float(np.dot(widths, np.maximum(-least, 0))),
-    )
-    both = _Bounded(
-        low=ahead.low + behind.low,
-        estimate=ahead.estimate + behind.estimate,
-        high=float(np.dot(widths, np.maximum(most, -least))),
-    )
+    highest_ahead, lowest_behind = _split_signs(widths, most)
+    lowest_ahead, highest_behind = _split_signs(widths, least)
+    # With rows spread evenly F − G is straight; where it is 0 at both ends nothing is to be divided.
+    net, gross = start + end, np.abs(start) + np.abs(end)
+    gross += _NEARLY_NOTHING
+    total, difference = np.dot(widths, gross + net * net / gross) / 4, np.dot(widths, net) / 2
+    ahead = _Bounded(low=lowest_ahead, estimate=float(total + difference) / 2, high=highest_ahead)
+    behind = _Bounded(low=lowest_behind, estimate=float(total - difference) / 2, high=highest_behind)
+    # The greater of `most` and −`least`.
+    highest = float(np.dot(widths, most - least + np.abs(net))) / 2
+    both = _Bounded(low=ahead.low + behind.low, estimate=float(total), high=highest)
     return _Area(ahead=ahead, behind=behind, both=both)
+
+
+def _split_signs(widths: Values, heights: Values) -> tuple[float, float]:
+    """Return the areas above and below 0, either of them 0 or more whatever was rounded."""
+    whole, net = float(np.dot(widths, np.abs(heights))), float(np.dot(widths, heights))
+    return max(0.0, whole + net) / 2, max(0.0, whole - net) / 2
 
 
 def _measure_tail(ahead: float, behind: float) -> _Area:

@@ -131,12 +131,15 @@ def write_ledger(connection: sa.Connection, monitor: MonitorRow, ledger: Ledger)
     """Keep the ledger of the monitor's present history."""
     key = {"monitor_id": monitor.id, "history": monitor.history}
     values = {"level": ledger.level, "outdated": ledger.outdated}
-    insert_new(connection, ledgers, [key | values], key=list(key))
-    connection.execute(
+    change = (
         sa.update(ledgers)
         .where(ledgers.c.monitor_id == monitor.id, ledgers.c.history == monitor.history)
         .values(values)
     )
+    if connection.execute(change).rowcount == 0:
+        # Whoever inserts one at the same time waits here, and the later of the two stands.
+        insert_new(connection, ledgers, [key | values], key=list(key))
+        connection.execute(change)
 
 
 def keep_block_scores(connection: sa.Connection, monitor: MonitorRow, version: int, document: bytes) -> None:
