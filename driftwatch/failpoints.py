@@ -51,8 +51,12 @@ def arm(points: Points) -> None:
     _points = points
 
 
-def read_points(text: str, seed: int) -> Mapping[str, Callable[[], None]]:
-    """Return what `text` arms. Raises UsageError where it is not of the form that the module describes.
+def read_points(
+    text: str, seed: int, *, tell: Callable[[str], None] | None = None
+) -> Mapping[str, Callable[[], None]]:
+    """Return what `text` arms; `tell` is called with the name of a place right before it happens there.
+
+    Raises UsageError where the text is not of the form that the module describes.
 
     >>> sorted(read_points("deliver.sent:0.5,finish.write.commit:1:raise", seed=7))
     ['deliver.sent', 'finish.write.commit']
@@ -62,7 +66,8 @@ def read_points(text: str, seed: int) -> Mapping[str, Callable[[], None]]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, rest = part.partition(":")
         share, _, action = rest.partition(":")
-        points[name] = partial(_happen, chance, name, _read_share(part, share), _read_action(part, action))
+        wanted = (_read_share(part, share), _read_action(part, action))
+        points[name] = partial(_happen, chance, name, *wanted, tell)
     return points
 
 
@@ -79,9 +84,13 @@ def name_work(work: Callable[..., object]) -> str:
     return f"{getattr(function, '__module__', '').rpartition('.')[2]}.{name}"
 
 
-def _happen(chance: random.Random, name: str, share: float, action: str) -> None:
+def _happen(
+    chance: random.Random, name: str, share: float, action: str, tell: Callable[[str], None] | None
+) -> None:
     if chance.random() >= share:
         return
+    if tell is not None:
+        tell(name)
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if action == "raise":

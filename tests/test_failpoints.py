@@ -99,3 +99,14 @@ def test_a_transaction_can_end_before_and_after_its_commit(place: str, is_kept: 
 
     assert (database.read(lambda tx: read_meta(tx, "seen")) == "yes") is is_kept
     database.close()
+
+
+def test_who_wants_to_know_is_told_right_before_it_happens() -> None:
+    told: list[str] = []
+    arm(read_points("x:1:raise,y:0:raise", seed=1, tell=told.append))
+
+    reach("y")
+    with pytest.raises(FailpointError):
+        reach("x")
+
+    assert told == ["x"]

@@ -103,6 +103,7 @@ def run_campaign(settings: Settings, folder: Path, say: Callable[[str], None] = 
         config=world.config,
         log=world.log,
         reached=world.reached,
+        fallen=world.fallen,
         origin=first,
         began=datetime.now(UTC),
         ends=script.find_start(windows) + 2 * WINDOW,
@@ -110,11 +111,12 @@ def run_campaign(settings: Settings, folder: Path, say: Callable[[str], None] = 
         lease=settings.lease * settings.speed,
     )
     replicas = Replicas(orders, command=settings.command)
-    troubles = Troubles(replicas, settings.plan, seed=settings.seed, reached=world.reached)
+    troubles = Troubles(replicas, settings.plan, seed=settings.seed, world=world)
     try:
         replicas.wait_until_ready()
         say(f"seed {settings.seed}: {settings.monitors} monitors, {windows} windows each; trouble begins")
-        lead = timedelta(seconds=_LEAD + _LEAD_OF_A_MONITOR * settings.monitors + len(settings.plan.opening))
+        opening = len(settings.plan.opening) * max(1, settings.plan.each)
+        lead = timedelta(seconds=_LEAD + _LEAD_OF_A_MONITOR * settings.monitors + opening)
         orders = replicas.orders = replace(orders, began=datetime.now(UTC) + lead)
         _start_quietly(troubles, orders)
         quiet_from = _bring_trouble(settings, troubles, world)

@@ -44,6 +44,7 @@ class Orders:
     config: Path
     log: Path
     reached: Path
+    fallen: Path
     origin: datetime
     began: datetime
     ends: datetime
@@ -59,7 +60,8 @@ class Orders:
         """Return it as JSON."""
         moments = {"origin": self.origin, "began": self.began, "ends": self.ends}
         stamps = {name: moment.isoformat() for name, moment in moments.items()}
-        paths = {"config": str(self.config), "log": str(self.log), "reached": str(self.reached)}
+        files = {"config": self.config, "log": self.log, "reached": self.reached, "fallen": self.fallen}
+        paths = {name: str(file) for name, file in files.items()}
         return json.dumps({**stamps, **paths, "speed": self.speed, "lease": self.lease})
 
     @classmethod
@@ -70,6 +72,7 @@ class Orders:
             config=Path(found["config"]),
             log=Path(found["log"]),
             reached=Path(found["reached"]),
+            fallen=Path(found["fallen"]),
             origin=datetime.fromisoformat(found["origin"]),
             began=datetime.fromisoformat(found["began"]),
             ends=datetime.fromisoformat(found["ends"]),
@@ -126,7 +129,9 @@ def _become_daemon(orders: Orders, order: dict[str, Any], prepare: Callable[[], 
             force=True,
         )
         logging.getLogger("driftwatch").setLevel(logging.INFO)
-        failpoints.arm(_Noted(failpoints.read_points(order["failpoints"], order["seed"]), orders.reached))
+        note = partial(_note, _open_notes(orders.fallen), f"{os.getpid()} ")
+        points = failpoints.read_points(order["failpoints"], order["seed"], tell=note)
+        failpoints.arm(_Noted(points, orders.reached))
         prepare()
         status = run_daemon(orders)
     except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as the one that forks.
@@ -164,14 +169,22 @@ class _Noted:
     def __init__(self, points: failpoints.Points, file: Path) -> None:
         self._points = points
         self._seen: set[str] = set()
-        self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = _open_notes(file)
 
     def get(self, name: str) -> Callable[[], None] | None:
         if name not in self._seen:
             self._seen.add(name)
-            # One short write is not torn by others, nor lost when the process is killed right after it.
-            os.write(self._file, f"{name}\n".encode())
+            _note(self._file, "", name)
         return self._points.get(name)
+
+
+def _open_notes(file: Path) -> int:
+    return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+def _note(file: int, who: str, name: str) -> None:
+    # One short write is not torn by others, nor lost when the process is killed right after it.
+    os.write(file, f"{who}{name}\n".encode())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from driftwatch.torture.replicas import Replicas
+from driftwatch.torture.world import World
 
 __all__ = ["IN_TURN", "Counts", "Plan", "Troubles", "read_reached"]
 
@@ -27,10 +28,10 @@ class Plan:
     """How much trouble there is: something every `shortest` to `longest` seconds.
 
     It is a pause of `pause` seconds, longer than a claim lasts, for `pause_share` of the times, a kill for
-    `kill_share`. `armed_share` of the daemons start with a failpoint: one of `points`, or where these are
-    empty of all that were ever passed, in turn. A daemon that does not reach it is replaced after
-    `armed_seconds`. Trouble goes on, at most four times as long, until failpoints have ended `crashes`
-    daemons, and each of them `each`. `opening` are passed in the life of a store but once, and armed in its
+    `kill_share`. `armed_share` of the daemons start with failpoints: those of `points`, or where these are
+    empty of all that were ever passed, that have ended the fewest. A daemon that reaches none of them is
+    replaced after `armed_seconds`. Trouble goes on, at most four times as long, until failpoints have ended
+    `crashes` daemons, and each of them `each`. `opening` are passed when a store is new, and armed in its
     first daemons. `hazards` are further troubles, each called now and then.
     """
 
@@ -60,9 +61,9 @@ IN_TURN = Plan(
     kill_share=0.0,
     armed_share=1.0,
     probability=1.0,
-    armed_seconds=2.5,
+    armed_seconds=9.0,
 )
-"""Nothing but failpoints, one after the other."""
+"""Nothing but failpoints."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,17 +81,15 @@ class Counts:
 class Troubles:
     """Brings trouble on daemons, as the seed has it, and keeps their number up."""
 
-    def __init__(self, replicas: Replicas, plan: Plan, *, seed: int, reached: Path) -> None:
+    def __init__(self, replicas: Replicas, plan: Plan, *, seed: int, world: World) -> None:
         self.counts = Counts()
         self._replicas = replicas
         self._plan = plan
-        self._reached = reached
+        self._world = world
         self._rng = np.random.default_rng([seed, 3])
         self._killed: set[int] = set()
-        self._armed: dict[int, str] = {}
         self._armed_at: dict[int, float] = {}
         self._due: list[tuple[float, int]] = []
-        self._tried: Counter[str] = Counter()
         self._next_hazard = time.monotonic() + plan.hazard_every
 
     def go_on(self, until: float) -> None:
@@ -111,22 +110,24 @@ class Troubles:
                 self._choose(self._plan.hazards)()
 
     def open(self) -> None:
-        """Start the first daemons, each ended at a place that only first ones pass, then those that stay."""
-        for point in self._plan.opening:
-            pid = self._replicas.start(failpoints=f"{point}:1")
-            self.counts.starts += 1
-            self._armed[pid], ends_at = point, time.monotonic() + _OPENING_SECONDS
+        """Start the first daemons, ended at places that only first ones pass, then those that stay."""
+        each = max(1, self._plan.each)
+        while points := [one for one in self._plan.opening if self.counts.crashes[one] < each]:
+            pid = self._start(points, probability=1.0, action="kill")
+            ends_at = time.monotonic() + _OPENING_SECONDS
             while pid in self._replicas.running and time.monotonic() < ends_at:
                 time.sleep(0.02)
                 self._look()
             if pid in self._replicas.running:
+                # The store is not new any more: what is left is passed no second time.
                 self._kill(pid)
+                break
         self.tend()
 
     def cease(self) -> None:
         """End the trouble: who is paused goes on, who is armed is killed, and all are there again."""
         self._resume(float("inf"))
-        for pid in list(self._armed):
+        for pid in list(self._armed_at):
             if pid in self._replicas.running:
                 self._kill(pid)
         time.sleep(0.1)
@@ -142,20 +143,28 @@ class Troubles:
     def _refill(self) -> None:
         self._look()
         while len(self._replicas.running) < self._plan.replicas:
-            point = self._choose_point()
-            text = f"{point}:{self._plan.probability}:{self._plan.action}" if point else ""
-            pid = self._replicas.start(failpoints=text, seed=int(self._rng.integers(0, 2**31)))
-            self.counts.starts += 1
-            if point:
-                self._armed[pid], self._armed_at[pid] = point, time.monotonic()
+            self._start(self._choose_points(), probability=self._plan.probability, action=self._plan.action)
+
+    def _start(self, points: Sequence[str], *, probability: float, action: str) -> int:
+        text = ",".join(f"{point}:{probability}:{action}" for point in points)
+        pid = self._replicas.start(failpoints=text, seed=int(self._rng.integers(0, 2**31)))
+        self.counts.starts += 1
+        if points:
+            self._armed_at[pid] = time.monotonic()
+        return pid
 
     def _look(self) -> None:
         for pid, status in self._replicas.look():
-            point = self._armed.pop(pid, None)
-            if status == _KILLED and pid not in self._killed and point:
-                self.counts.crashes[point] += 1
+            is_armed = self._armed_at.pop(pid, None) is not None
+            if status == _KILLED and pid not in self._killed and is_armed:
+                self.counts.crashes[self._find_fallen(pid)] += 1
             elif pid not in self._killed:
                 self.counts.exits[status] += 1
+
+    def _find_fallen(self, pid: int) -> str:
+        """Return the failpoint at which a daemon ended: it noted that right before."""
+        notes = (line.split() for line in self._world.fallen.read_text(encoding="utf-8").splitlines())
+        return next(name for who, name in notes if who == str(pid))
 
     def _wants_crashes(self) -> bool:
         crashes = self.counts.crashes
@@ -164,7 +173,7 @@ class Troubles:
         )
 
     def _list_points(self) -> list[str]:
-        points = self._plan.points or read_reached(self._reached)
+        points = self._plan.points or read_reached(self._world.reached)
         return [point for point in points if point not in self._plan.opening]
 
     def _strike(self) -> None:
@@ -172,7 +181,7 @@ class Troubles:
         chance = self._rng.random()
         for pid in awake:
             self._end_in_vain(pid)
-        victims = [pid for pid in awake if pid not in self._armed] or awake
+        victims = [pid for pid in awake if pid not in self._armed_at] or awake
         if not victims:
             return
         pid = self._choose(victims)
@@ -184,8 +193,8 @@ class Troubles:
             self._kill(pid)
 
     def _end_in_vain(self, pid: int) -> None:
-        """Have a daemon that did not reach its failpoint stop, and kill it where it does not."""
-        if pid not in self._armed:
+        """Have a daemon that reached none of its failpoints stop, and kill it where it does not."""
+        if pid not in self._armed_at:
             return
         beyond = time.monotonic() - self._armed_at[pid] - self._plan.armed_seconds
         if beyond > _STOP_SECONDS:
@@ -203,17 +212,17 @@ class Troubles:
             self._due.remove((at, pid))
             self._replicas.resume(pid)
 
-    def _choose_point(self) -> str | None:
+    def _choose_points(self) -> list[str]:
+        """Return what a daemon is armed with, all at once: whichever it passes first ends it.
+
+        Some are passed seldom: those that have ended enough daemons, or more than others, make room for them.
+        """
         if self._rng.random() >= self._plan.armed_share:
-            return None
-        points = self._list_points()
-        wanting = [point for point in points if self.counts.crashes[point] < self._plan.each] or points
-        if not wanting:
-            return None
-        # In turn: some are passed more seldom than others.
-        point = min(wanting, key=self._tried.__getitem__)
-        self._tried[point] += 1
-        return point
+            return []
+        crashes = self.counts.crashes
+        points = sorted(self._list_points(), key=crashes.__getitem__)
+        wanting = [point for point in points if crashes[point] < self._plan.each]
+        return wanting or points[: (len(points) + 1) // 2]
 
     def _choose(self, among: Sequence[T]) -> T:
         return among[int(self._rng.integers(0, len(among)))]

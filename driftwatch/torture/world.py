@@ -59,6 +59,7 @@ class World:
         self.config = folder / "driftwatch.yaml"
         self.log = folder / "daemons.log"
         self.reached = folder / "reached.txt"
+        self.fallen = folder / "fallen.txt"
 
 
 def build_world(folder: Path, script: Script, *, store_url: str, receiver_url: str) -> World:

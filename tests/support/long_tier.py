@@ -40,7 +40,6 @@ OPENING = tuple(
 _MOST_ROUNDS = 60
 _SETTLE_SECONDS = 300.0
 _POINTS_SECONDS = 40.0
-_FEW_POINTS, _LONG_SECONDS = 12, 9.0
 _ADMIN = {"postgresql": "postgres", "mariadb": "mysql"}
 
 
@@ -145,11 +144,7 @@ def _choose_plan(tally: Tally, wanted: Wanted, place: Place, *, has_server: bool
     # What is passed but once in the life of a store is met by the first daemons of each round.
     opening = tuple(point for point in OPENING if tally.crashes[point] < wanted.each)
     points = tuple(point for point in rare if point not in opening)
-    # What is passed seldom needs daemons that live longer.
-    patience = IN_TURN.armed_seconds if len(points) > _FEW_POINTS else _LONG_SECONDS
-    return replace(
-        IN_TURN, replicas=3, points=points, each=wanted.each, opening=opening, armed_seconds=patience
-    )
+    return replace(IN_TURN, replicas=3, points=points, each=wanted.each, opening=opening)
 
 
 def _run_round(kind: str, settings: Settings, folder: Path, place: Place, tally: Tally) -> None:
