@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from driftwatch.incidents.finding import VerdictWord, split_calibration
 from driftwatch.incidents.incident import IncidentState, Severity
 from driftwatch.incidents.stamps import write_stamp
@@ -17,18 +19,14 @@ from driftwatch.jobs.readiness import list_obstacles
 from driftwatch.jobs.windows import due_at, next_window, window_at
 from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
-from driftwatch.store.incidents import open_incidents
-from driftwatch.store.monitors import MonitorRow, find_monitor
 from driftwatch.store.outbox import OutboxSummary, summarise_outbox
 from driftwatch.store.queues import Queue, list_queues
-from driftwatch.store.verdicts import VerdictRow, list_verdicts
+from driftwatch.store.standings import OpenIncident, Standing, list_open_incidents, list_standings
 
 __all__ = ["MonitorStatus", "Status", "read_status"]
 
 COMPLETE = frozenset({VerdictWord.OK, VerdictWord.DRIFT, VerdictWord.DATA})
 """The verdicts on windows that were read and judged whole."""
-
-_LOOKED_BACK = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,40 +107,48 @@ class Status:
 
 
 def read_status(database: Database, monitors: Sequence[Monitor], now: datetime) -> Status:
-    """Return the status of `monitors` as the store has it; nothing is judged."""
-    found = tuple(_read_monitor(database, monitor, now) for monitor in monitors)
-    return Status(
-        now=now,
-        monitors=found,
-        outbox=database.read(lambda tx: summarise_outbox(tx, now)),
-        obstacles=database.read(lambda tx: list_obstacles(tx, now)),
-        queues=tuple(database.read(lambda tx: list_queues(tx, now))),
-    )
+    """Return the status of `monitors` as the store has it; nothing is judged.
+
+    However many there are, the store is asked a handful of questions.
+    """
+
+    def read(tx: sa.Connection) -> Status:
+        standings, opened = _list_standings(tx), list_open_incidents(tx)
+        return Status(
+            now=now,
+            monitors=tuple(
+                _describe_monitor(one, standings.get(one.id, Standing()), opened.get(one.id, ()), now)
+                for one in monitors
+            ),
+            outbox=summarise_outbox(tx, now),
+            obstacles=list_obstacles(tx, now),
+            queues=tuple(list_queues(tx, now)),
+        )
+
+    return database.read(read)
 
 
-def _read_monitor(database: Database, monitor: Monitor, now: datetime) -> MonitorStatus:
-    row = database.read(lambda tx: find_monitor(tx, monitor.id))
-    verdicts = _read_verdicts(database, row)
-    complete = next((v.window for v in reversed(verdicts) if v.verdict.word in COMPLETE), None)
-    last = verdicts[-1] if verdicts else None
-    incidents = database.read(lambda tx: open_incidents(tx, row)) if row else []
+def _list_standings(tx: sa.Connection) -> dict[str, Standing]:
+    # Rows of a thin window came in time; they wait for more.
+    return list_standings(tx, complete=COMPLETE, settled=COMPLETE | {VerdictWord.THIN}, reason=EMPTY_BY_HABIT)
+
+
+def _describe_monitor(
+    monitor: Monitor, standing: Standing, incidents: Sequence[OpenIncident], now: datetime
+) -> MonitorStatus:
     opened = [one for one in incidents if one.state != IncidentState.PENDING]
     return MonitorStatus(
         id=monitor.id,
-        verdict=last.verdict.word if last else None,
-        last_window=last.window if last else None,
-        last_complete_window=complete,
-        next_due=_find_next_due(monitor, last.window if last else None, now),
-        late_by=_measure_lateness(monitor, verdicts, now),
+        verdict=standing.word,
+        last_window=standing.last,
+        last_complete_window=standing.complete,
+        next_due=_find_next_due(monitor, standing.last, now),
+        late_by=_measure_lateness(monitor, standing, now),
         open_incidents=tuple(one.id for one in opened),
-        calibration=next((v.verdict.calibration for v in reversed(verdicts) if v.verdict.calibration), None),
+        calibration=standing.calibration,
         worst=max((Severity(one.severity) for one in opened), default=None),
         mode=monitor.mode,
     )
-
-
-def _read_verdicts(database: Database, row: MonitorRow | None) -> list[VerdictRow]:
-    return [] if row is None else database.read(lambda tx: list_verdicts(tx, row, newest=_LOOKED_BACK))
 
 
 def _find_next_due(monitor: Monitor, last: Window | None, now: datetime) -> datetime:
@@ -150,23 +156,16 @@ def _find_next_due(monitor: Monitor, last: Window | None, now: datetime) -> date
     return due_at(window, monitor.delay)
 
 
-def _measure_lateness(monitor: Monitor, verdicts: Sequence[VerdictRow], now: datetime) -> timedelta | None:
+def _measure_lateness(monitor: Monitor, standing: Standing, now: datetime) -> timedelta | None:
     """Return how long the oldest window after the last complete one is overdue, None within its length.
 
     A window that is empty by habit is as good as a complete one here.
     """
-    settled = next((row.window for row in reversed(verdicts) if _is_settled(row)), None)
-    if settled is not None:
-        window = next_window(monitor.schedule, settled)
-    elif verdicts:
-        window = verdicts[0].window
+    if standing.settled is not None:
+        window = next_window(monitor.schedule, standing.settled)
+    elif standing.first is not None:
+        window = standing.first
     else:
         return None
     late = now - due_at(window, monitor.delay)
     return late if late > window.length else None
-
-
-def _is_settled(row: VerdictRow) -> bool:
-    # Rows of a thin window came in time; they wait for more.
-    came = row.verdict.word in COMPLETE or row.verdict.word is VerdictWord.THIN
-    return came or row.verdict.reason == EMPTY_BY_HABIT

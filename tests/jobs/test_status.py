@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from driftwatch.channels.contract import Outcome
 from driftwatch.incidents.policy import Freshness, Patience, Policy
@@ -12,7 +14,17 @@ from driftwatch.jobs.status import MonitorStatus, Status, read_status
 from driftwatch.store.database import Database
 from driftwatch.store.destinations import note_refusal
 from tests.support.incidents import day
-from tests.support.monitors import BLOCKS, REFUSED, Bench, due, make_monitor, make_source, set_up, tell_story
+from tests.support.monitors import (
+    BLOCKS,
+    REFUSED,
+    Bench,
+    attach,
+    due,
+    make_monitor,
+    make_source,
+    set_up,
+    tell_story,
+)
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 GONE = Outcome(delivered=False, again=False, status=410, error="http_410")
@@ -186,6 +198,33 @@ def test_one_unhealthy_monitor_makes_the_whole_unhealthy(store: Database) -> Non
 
     assert [monitor.healthy for monitor in status.monitors] == [True, False]
     assert not status.healthy
+
+
+def count_statements(read: Callable[[], object]) -> int:
+    told: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        told.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        read()
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    return len(told)
+
+
+def test_the_store_is_asked_as_much_for_one_monitor_as_for_many(store: Database) -> None:
+    bench = set_up(store)
+    bench.live("..a")
+    others = [make_monitor(make_source(), id=f"m{number}") for number in range(20)]
+    for other in others:
+        attach(store, other, bench.clock.now())
+
+    one = count_statements(lambda: read(bench))
+    many = count_statements(lambda: read_status(store, [bench.monitor, *others], bench.clock.now()))
+
+    assert one == many
 
 
 def test_the_json_is_that_of_the_contract(store: Database) -> None:
