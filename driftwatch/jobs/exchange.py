@@ -164,7 +164,8 @@ class _Packer(pickle.Pickler):
 
     def reducer_override(self, found: Any) -> Any:
         if isinstance(found, Counts):
-            return read_counts, (write_counts(found), found.grid)
+            # What is sent of a window is about to be stored in the same form.
+            return read_counts, (write_counts(found), found.grid, id(found.grid) in self._names)
         if isinstance(found, Compared):
             return read_compared, _write_compared(found)
         if not isinstance(found, Secret):

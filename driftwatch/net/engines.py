@@ -144,7 +144,9 @@ def _begin_reading(connection: sa.Connection) -> None:
 def _open_server(address: URL, purpose: Purpose, *, read_only: bool) -> Engine:
     options: dict[str, Any] = {"poolclass": NullPool}
     if purpose == "store":
-        options = {"pool_size": 5, "max_overflow": 10, "pool_pre_ping": True, "pool_timeout": 60}
+        # A connection that broke while nobody used it fails at its first statement, and what it was for is
+        # done again on a fresh one: to ask before every use whether it is alive costs more.
+        options = {"pool_size": 5, "max_overflow": 10, "pool_timeout": 60}
     backend = address.get_backend_name()
     if backend in {"postgresql", "mysql"}:
         options["isolation_level"] = "READ COMMITTED"

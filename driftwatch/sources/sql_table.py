@@ -7,11 +7,15 @@ wrote becomes part of a statement.
 from __future__ import annotations
 
 import difflib
+import math
+import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -30,6 +34,12 @@ from driftwatch.sources.streaming import split_stream
 __all__ = ["SAMPLE_ROWS", "bind_value", "read_table", "sample_table"]
 
 SAMPLE_ROWS: Final = 1000
+_SAMPLED_FOR: Final = 300.0
+_SAMPLES: Final[WeakKeyDictionary[sa.Engine, dict[tuple[str, str], tuple[float, list[Any]]]]] = (
+    WeakKeyDictionary()
+)
+_ANY_DIGIT: Final = str.maketrans("123456789", "0" * 9)
+_ZONE: Final = re.compile(r"[+-][0-9:]+$")
 _DAY: Final = timedelta(days=1)
 _JOINED_SLACK: Final = 2 * _DAY
 
@@ -222,7 +232,7 @@ def _sample_times(session: Session, table: _Table, name: str) -> list[Any]:
     column = table.column(name)
     there = column.is_not(None)
     compared = _compare_bytes(session, table, name)
-    some = session.fetch_values(sa.select(column).where(there).limit(SAMPLE_ROWS))
+    some = _sample_first(session, table, name)
     least = session.fetch_values(sa.select(column).where(there).order_by(compared).limit(1)) if some else []
     most = (
         session.fetch_values(sa.select(column).where(there).order_by(compared.desc()).limit(1))
@@ -230,3 +240,27 @@ def _sample_times(session: Session, table: _Table, name: str) -> list[Any]:
         else []
     )
     return [*some, *least, *most]
+
+
+def _sample_first(session: Session, table: _Table, name: str) -> list[Any]:
+    """Return how the rows that the database gives first spell their times, one value of every spelling.
+
+    They are the same ones from read to read, so that they are looked at anew every few minutes only.
+    """
+    known = _SAMPLES.setdefault(session.connection.engine, {})
+    key, now = (table.clause.fullname, name), time.monotonic()
+    read_at, kept = known.get(key, (-math.inf, []))
+    if not kept or now - read_at > _SAMPLED_FOR:
+        column = table.column(name)
+        found = session.fetch_values(sa.select(column).where(column.is_not(None)).limit(SAMPLE_ROWS))
+        kept = list({_spell(value): value for value in found}.values())
+        known[key] = (now, kept)
+    return kept
+
+
+def _spell(value: Any) -> Any:
+    """Return the same for values that are written in the same way: digits do not matter, but for a zone's."""
+    if not isinstance(value, str):
+        return value
+    zone = _ZONE.search(value)
+    return value.translate(_ANY_DIGIT) + (zone[0] if zone else "")

@@ -12,6 +12,7 @@ import struct
 import zlib
 from itertools import accumulate, pairwise
 from typing import Any, get_args
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ _WIDTHS = (np.dtype("<u1"), np.dtype("<u2"), np.dtype("<u4"), np.dtype("<u8"))
 _COUNTS_HEAD = struct.Struct("<8sIBBB5Q6d")
 _NUMBERS_HEAD = struct.Struct("<BBI")
 _CATEGORIES_HEAD = struct.Struct("<BBQQII")
+_WRITTEN: WeakKeyDictionary[Counts, bytes] = WeakKeyDictionary()
 # No grid or batch of ours comes near; a damaged length must not fill the memory.
 _LARGEST = 2**30
 
@@ -44,6 +46,9 @@ def encode_counts(counts: Counts) -> bytes:
 
 def write_counts(counts: Counts) -> bytes:
     """Return `counts` as bytes that are not packed: for another process, which has their grid."""
+    known = _WRITTEN.get(counts)
+    if known is not None:
+        return known
     cells = counts.cells
     greatest, least = (int(cells.max()), int(cells.min())) if len(cells) else (0, 0)
     if least < 0:
@@ -140,16 +145,17 @@ def _damage(what: str, why: str) -> StoreError:
     return StoreError(f"{what}: the stored bytes are damaged ({why}); restore the store from a backup")
 
 
-def read_counts(body: bytes, grid: Grid) -> Counts:
+def read_counts(body: bytes, grid: Grid, keep: bool = False) -> Counts:
     """Return the counts that `write_counts` wrote of a batch on `grid`.
 
-    Raises ValueError, IndexError or struct.error for anything else.
+    With `keep` the bytes are at hand for as long as the counts are, to be written again. Raises ValueError,
+    IndexError or struct.error for anything else.
     """
     mark, size, width, is_sparse, bounds, *rest = _COUNTS_HEAD.unpack_from(body)
     if mark != bytes.fromhex(grid.fingerprint[:16]) or size != grid.cells:
         raise ValueError("they were counted on another grid")
     missing, nan, positive, negative, unreadable, total, squares, below, above, minimum, maximum = rest
-    return Counts(
+    counts = Counts(
         grid=grid,
         cells=_read_cells(body, size, _WIDTHS[int(math.log2(width))], is_sparse=bool(is_sparse)),
         missing=missing,
@@ -166,6 +172,9 @@ def read_counts(body: bytes, grid: Grid) -> Counts:
             maximum=maximum if bounds & 2 else None,
         ),
     )
+    if keep:
+        _WRITTEN[counts] = body
+    return counts
 
 
 def _read_cells(body: bytes, size: int, width: np.dtype[Any], *, is_sparse: bool) -> NDArray[np.int64]:

@@ -111,12 +111,23 @@ class Database:
         raise AssertionError("the last try returns or raises")
 
     def read(self, work: Work[T]) -> T:
-        """Return what `work` returns; it cannot write. Raises StoreError like `write`."""
+        """Return what `work` returns; it cannot write. Raises StoreError like `write`.
+
+        It is done once more where the connection turns out to be broken.
+        """
         try:
-            with self._reading.connect() as connection:
-                return work(connection)
+            try:
+                return self._read(work)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                return self._read(work)
         except (DBAPIError, PoolTimeoutError) as error:
             raise self._describe(error) from error
+
+    def _read(self, work: Work[T]) -> T:
+        with self._reading.connect() as connection:
+            return work(connection)
 
     def set_checkpointing(self, on: bool) -> None:
         """Let this process move what was written from SQLite's journal into the file itself, or leave it.

@@ -38,7 +38,8 @@ OPENING = tuple(
     for edge in ("begun", "commit", "committed")
 )
 _MOST_ROUNDS = 60
-_SETTLE_SECONDS = 300.0
+_SETTLE_SECONDS = 1200.0
+"""A message that many crashes interrupted waits an hour of the hurried clock before it is tried again."""
 _POINTS_SECONDS = 40.0
 _ADMIN = {"postgresql": "postgres", "mariadb": "mysql"}
 
