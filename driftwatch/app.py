@@ -147,7 +147,13 @@ class App:
 
     def replace_config(self, config: Config) -> App:
         """Return the application under another configuration, on the same open store."""
-        parts = replace(self.parts, channels=config.destinations, triggers=config.triggers, gate=config.gate)
+        parts = replace(
+            self.parts,
+            channels=config.destinations,
+            triggers=config.triggers,
+            gate=config.gate,
+            public_url=config.public_url,
+        )
         return App(config=config, parts=parts)
 
     def apply_config(self) -> None:
@@ -209,6 +215,7 @@ def open_app(config: Config, *, clock: Clock | None = None, reader: Reader | Non
             make_id=build_id_maker(used),
             read_time=None if clock else read_time,
             reader=reader or OwnReader(),
+            public_url=config.public_url,
         )
         app = App(config=config, parts=parts)
         app.set_clock()

@@ -19,6 +19,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import FrameType
+from typing import Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -45,7 +46,7 @@ from driftwatch.jobs.rounds import Rounds
 from driftwatch.net.supervisor import tell_supervisor
 from driftwatch.store.file_lock import FileLock
 
-__all__ = ["DRAIN_SECONDS", "EXIT_CONFIG", "EXIT_STORE", "EXIT_WATCHDOG", "Daemon", "serve"]
+__all__ = ["DRAIN_SECONDS", "EXIT_CONFIG", "EXIT_STORE", "EXIT_WATCHDOG", "Beside", "Daemon", "serve"]
 
 log = logging.getLogger("driftwatch.daemon")
 
@@ -132,6 +133,11 @@ class Daemon:
         self._starts = Lanes(max(1, at_once - 1), name="start")
         self._not_before: dict[str, float] = {}
         self._scheduler = self._build_scheduler(ticks)
+
+    @property
+    def app(self) -> App:
+        """The configuration at work; a reload puts another in its place."""
+        return self._app
 
     def run(self) -> int:
         """Run until a stop is asked for, and return the exit status: 0, or that of the watchdog."""
@@ -394,11 +400,25 @@ def _refuse_another_store(before: Config, after: Config) -> None:
         raise ConfigError("store.url changed: a running daemon keeps its store; restart it")
 
 
-def serve(load: Callable[[], Config], *, allow_multi: bool = False) -> int:
+class Beside(Protocol):
+    """What runs beside a daemon in its process, until `close`."""
+
+    def close(self) -> None:
+        """End it, in a few seconds."""
+        ...
+
+
+def serve(
+    load: Callable[[], Config],
+    *,
+    allow_multi: bool = False,
+    open_beside: Callable[[Callable[[], App]], Beside] | None = None,
+) -> int:
     """Run a daemon on the configuration that `load` returns until SIGTERM or SIGINT.
 
     Returns its exit status. SIGHUP has the configuration read again. `allow_multi` lets it be one of several
-    on a store in one SQLite file; on a server any number may run.
+    on a store in one SQLite file; on a server any number may run. `open_beside` begins what runs beside it,
+    and is given what returns the configuration at work; where it raises ConfigError the daemon runs alone.
     """
     try:
         config = load()
@@ -424,8 +444,18 @@ def serve(load: Callable[[], Config], *, allow_multi: bool = False) -> int:
         return EXIT_STORE
     app.database.set_checkpointing(lock is None or lock.held)
     daemon = Daemon(app, load, lock=lock, read_running=read_running)
+    beside = None
+    try:
+        beside = None if open_beside is None else open_beside(lambda: daemon.app)
+    except ConfigError as error:
+        # Windows are judged and people are told all the same.
+        log.error("pages not served reason=%s", error)  # noqa: TRY400 - the reason says it all.
     _answer_signals(daemon)
-    return daemon.run()
+    try:
+        return daemon.run()
+    finally:
+        if beside is not None:
+            beside.close()
 
 
 def _answer_signals(daemon: Daemon) -> None:

@@ -399,7 +399,9 @@ def test_the_real_process_reloads_on_sighup_and_ends_with_0_on_sigterm(tmp_path:
     log = tmp_path / "log"
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "driftwatch", "serve", "-c", str(config)], cwd=tmp_path, stderr=stderr
+            [sys.executable, "-m", "driftwatch", "serve", "--no-web", "-c", str(config)],
+            cwd=tmp_path,
+            stderr=stderr,
         )
     try:
         wait_for(lambda: "daemon started monitors=1" in log.read_text(), "the start")
@@ -427,7 +429,7 @@ def test_the_real_process_tells_its_supervisor_that_it_is_ready_alive_and_stoppi
         supervisor.bind(path)
         supervisor.settimeout(30)
         process = subprocess.Popen(
-            [sys.executable, "-m", "driftwatch", "serve", "-c", str(config)],
+            [sys.executable, "-m", "driftwatch", "serve", "--no-web", "-c", str(config)],
             cwd=tmp_path,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "NOTIFY_SOCKET": path},

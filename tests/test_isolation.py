@@ -185,7 +185,7 @@ def test_a_daemon_that_ends_takes_its_children_along(tmp_path: Path, number: sig
     (tmp_path / "rides.csv").write_text("t,amount\n" + rows)
     config, log = tmp_path / "driftwatch.yaml", tmp_path / "log"
     config.write_text(CONFIG.format(folder=tmp_path))
-    command = [sys.executable, "-m", "driftwatch", "serve", "-c", str(config)]
+    command = [sys.executable, "-m", "driftwatch", "serve", "--no-web", "-c", str(config)]
 
     with log.open("w") as stderr, subprocess.Popen(command, cwd=tmp_path, stderr=stderr) as daemon:
         try:

@@ -182,7 +182,7 @@ monitors: []
 def test_a_daemon_that_is_killed_leaves_the_file_to_the_next(tmp_path: Path) -> None:
     config = tmp_path / "driftwatch.yaml"
     config.write_text(CONFIG.format(folder=tmp_path))
-    command = [sys.executable, "-m", "driftwatch", "serve", "-c", str(config)]
+    command = [sys.executable, "-m", "driftwatch", "serve", "--no-web", "-c", str(config)]
 
     def start(name: str, *options: str) -> tuple[subprocess.Popen[bytes], Path]:
         log = tmp_path / name

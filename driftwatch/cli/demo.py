@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from driftwatch.demo.story import Told
 
 __all__ = ["demo", "register"]
@@ -26,7 +28,7 @@ def demo(
 ) -> None:
     """Replay the flights of 2013: find what happened, tell a local receiver, ask for retraining.
 
-    Without --once the receiver goes on listening until Ctrl-C, so that you can look around.
+    Without --once its pages are served until Ctrl-C, so that you can look around.
     """
     from driftwatch.cli.check import follow
     from driftwatch.cli.printing import print_lines
@@ -36,10 +38,23 @@ def demo(
     try:
         _print_summary(told, folder)
         if not once:
-            print_lines("", "The receiver goes on listening; end it with Ctrl-C.")
-            threading.Event().wait()
+            _show_pages(folder, told.ended_at)
     finally:
         receiver.close()
+
+
+def _show_pages(folder: Path, ended_at: datetime) -> None:
+    """Serve the pages until Ctrl-C."""
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.demo.pages import open_demo_pages
+
+    app, server = open_demo_pages(folder, ended_at)
+    try:
+        print_lines("", f"Its pages are at http://{server.listen}/ until Ctrl-C.")
+        threading.Event().wait()
+    finally:
+        server.close()
+        app.close()
 
 
 def _print_summary(told: Told, folder: Path) -> None:

@@ -23,8 +23,12 @@ def serve(
     allow_multi: Annotated[
         bool, typer.Option("--allow-multi", help="Let several daemons work on one SQLite file.")
     ] = False,
+    no_web: Annotated[bool, typer.Option("--no-web", help="Serve no pages.")] = False,
+    no_scheduler: Annotated[
+        bool, typer.Option("--no-scheduler", help="Serve the pages alone; another daemon judges.")
+    ] = False,
 ) -> None:
-    """Run the daemon: judge windows as they fall due, tell people, request retraining.
+    """Run the daemon: judge windows as they fall due, tell people, request retraining, serve the pages.
 
     SIGTERM and SIGINT let work under way end, at most 30 seconds; SIGHUP has the configuration read again.
     On PostgreSQL and MariaDB any number of daemons may share a store. Ends with 0 after a stop, 70 when its
@@ -33,6 +37,13 @@ def serve(
     """
     from driftwatch.config.loading import load_config
     from driftwatch.daemon import serve as run
+    from driftwatch.errors import UsageError
+    from driftwatch.web.server import open_pages, serve_pages
 
+    if no_web and no_scheduler:
+        raise UsageError("--no-web and --no-scheduler together leave nothing to do")
     log_to_stderr()
-    raise typer.Exit(run(lambda: load_config(config), allow_multi=allow_multi))
+    if no_scheduler:
+        raise typer.Exit(serve_pages(load_config(config)))
+    beside = None if no_web else open_pages
+    raise typer.Exit(run(lambda: load_config(config), allow_multi=allow_multi, open_beside=beside))

@@ -24,6 +24,7 @@ from driftwatch.config.settings import (
 )
 from driftwatch.config.special_days import check_calendar
 from driftwatch.config.telling_checks import check_telling
+from driftwatch.config.web import check_web
 from driftwatch.incidents.rules import REPEATED_SHARE, WINDOW_STATISTICS
 from driftwatch.statistics import entries
 from driftwatch.statistics.p_values import LEAST_P_VALUE, STATISTICS_WITH_P_VALUE
@@ -42,6 +43,7 @@ def check_settings(settings: FileSettings, note: Note) -> None:
     names = [one.id for _, one in list_good(settings.monitors) if one.id is not None]
     check_maintenance(settings.maintenance, names, note)
     check_heartbeat(settings.heartbeat, note)
+    check_web(settings.web, note)
     channels = settings.channels or {}
     _check_fallbacks(channels, note)
     seen: dict[str, int] = {}

@@ -18,6 +18,7 @@ from driftwatch.config.reading import BAD, Reader
 from driftwatch.config.retention import build_retention
 from driftwatch.config.settings import FileSettings
 from driftwatch.config.tree import MOST_BYTES, Items, Node, Table, parse_tree
+from driftwatch.config.web import Listen, build_listen, build_public_url
 from driftwatch.errors import ConfigError
 from driftwatch.jobs.maintenance import GateRules
 from driftwatch.jobs.monitor import Monitor
@@ -33,7 +34,8 @@ class Config:
     """Everything a configuration file says.
 
     `warnings` are things that work but should be looked at, one line each. `fingerprint` changes when
-    anything changes. `gate` is what it says about when nobody is told.
+    anything changes. `gate` is what it says about when nobody is told. Pages are served at `listen`, and
+    links to them begin with `public_url`.
     """
 
     store_url: Secret
@@ -46,6 +48,8 @@ class Config:
     retention: Retention = field(default_factory=Retention)
     gate: GateRules = field(default_factory=GateRules)
     heartbeat: Heartbeat | None = None
+    listen: Listen = field(default_factory=lambda: build_listen(None))
+    public_url: str | None = None
 
     @property
     def destinations(self) -> Mapping[str, Channel]:
@@ -99,6 +103,8 @@ def parse_config(content: bytes, *, file: FilePath, environment: Mapping[str, st
             },
         ),
         heartbeat=build_heartbeat(settings.heartbeat),
+        listen=build_listen(settings.web),
+        public_url=build_public_url(settings.web),
         warnings=tuple(_format_warning(str(file), one) for one in mistakes.warned),
     )
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from driftwatch.config.quiet_times import HeartbeatSettings, MaintenanceSettings
 from driftwatch.config.sections import Choice, Chosen, setting
 from driftwatch.config.values import Key, Moment, Share, Size, Zone
+from driftwatch.config.web import WebSettings
 from driftwatch.incidents.policy import DEFAULT_REMINDERS, Ages, Freshness
 from driftwatch.jobs.monitor import CatchUp
 from driftwatch.net.secrets import Secret
@@ -297,6 +298,7 @@ class FileSettings:
     version: int | None = setting("the version of this format: 1", required=True)
     instance: str = setting("the name of this installation; a store belongs to one", "driftwatch")
     store: StoreSettings | None = setting("where driftwatch remembers", required=True)
+    web: WebSettings | None = setting("the pages for people on call")
     channels: Mapping[Key, ChannelSettings] | None = setting("who can be told, by name")
     triggers: Mapping[Key, TriggerSettings] | None = setting("what can start retraining, by name")
     defaults: DefaultSettings | None = setting("what holds for every monitor that does not say otherwise")

@@ -18,6 +18,7 @@ from driftwatch.jobs.cases import Case, list_cases
 from driftwatch.jobs.deliver import deliver_due
 from driftwatch.jobs.replay import Seen, choose_windows, replay_windows
 from driftwatch.jobs.retrain import request_due
+from driftwatch.jobs.windows import due_at
 from driftwatch.net.signing import generate_secret
 from driftwatch.profiles.reference import Skipped
 
@@ -55,7 +56,7 @@ monitors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the demo found and told, for its summary."""
+    """What the demo found and told, for its summary; `ended_at` is when its last window was looked at."""
 
     seen: Sequence[Seen]
     cases: Sequence[Case]
@@ -64,6 +65,7 @@ class Told:
     retrains: int
     refused: int
     seconds: float
+    ended_at: datetime
 
 
 def play(
@@ -120,6 +122,7 @@ def _replay(app: App, receiver: Receiver, follow: Callable[[Iterable[Seen], int]
         retrains=receiver.counted["retrain.requested"],
         refused=receiver.refused,
         seconds=time.monotonic() - started,
+        ended_at=due_at(windows[-1], monitor.delay),
     )
 
 

@@ -27,7 +27,7 @@ from driftwatch.store.incidents import list_incidents as list_rows
 from driftwatch.store.monitors import MonitorRow, find_monitor, name_companion
 from driftwatch.store.scores import Ledger, read_ledger, write_ledger
 
-__all__ = ["Case", "change_case", "end_cases", "find_case", "label_case", "list_cases"]
+__all__ = ["Case", "build_cases", "change_case", "end_cases", "find_case", "label_case", "list_cases"]
 
 _RIGHT = frozenset({Label.DRIFT, Label.BAD_DATA})
 """What a person says where the page was right."""
@@ -55,8 +55,13 @@ def list_cases(
         row = None if monitor is None else _need_monitor(tx, monitor)
         return list_rows(tx, include_resolved=every, monitor=row)
 
-    cases = (_build_case(row, monitors) for row in database.read(read))
+    cases = build_cases(database.read(read), monitors)
     return [case for case in cases if case.incident.opened_at is not None]
+
+
+def build_cases(rows: Sequence[IncidentRow], monitors: Sequence[Monitor]) -> list[Case]:
+    """Return stored incidents with their words, in their order."""
+    return [_build_case(row, monitors) for row in rows]
 
 
 def find_case(database: Database, monitors: Sequence[Monitor], number: int) -> Case:

@@ -38,7 +38,8 @@ class Parts:
     `owner` names this process in claims, which hold for `lease`. `read_time` asks a transaction for the
     store's time; None where the clock is to be believed. `gate` is what the configuration says about when
     nobody is told, `traffic` what goes on at each destination. `reader` is who
-    reads windows and references; `renewals` keep what is claimed.
+    reads windows and references; `renewals` keep what is claimed. Links in messages begin with `public_url`;
+    without it there are none.
     """
 
     database: Database
@@ -54,6 +55,11 @@ class Parts:
     reader: Reader = field(default_factory=OwnReader)
     kept: KeptTracks = field(default_factory=KeptTracks)
     renewals: Renewals = field(default_factory=Renewals)
+    public_url: str | None = None
+
+    def link_incident(self, number: int) -> str | None:
+        """Return the address of an incident's page, None where nobody said under which one it is reached."""
+        return None if self.public_url is None else f"{self.public_url}/incidents/{number}"
 
     def tell_time(self, tx: sa.Connection) -> datetime:
         """Return the time by which claims and leases are measured: that of the store."""

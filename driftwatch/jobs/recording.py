@@ -77,6 +77,7 @@ def keep_advance(  # noqa: PLR0913 - where it is kept, what is kept, and who is 
     for transition in step.transitions:
         if transition.tells is not None:
             notice = build_notice(transition, incident, facts, transition.at)
+            notice = replace(notice, url=parts.link_incident(stored_id))
             for channel in notify if transition.to is None else transition.to:
                 _queue_notice(tx, parts, notice, channel, incident_id=stored_id, seq=transition.seq)
     return Held(incident=incident, version=before.version + 1)

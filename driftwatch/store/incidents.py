@@ -119,53 +119,53 @@ def save_incident(
 
 def open_incidents(connection: sa.Connection, monitor: MonitorRow) -> list[IncidentRow]:
     """Return the incidents of the monitor's present history that are not resolved, oldest first."""
-    query = _select_incidents().where(
+    query = select_incidents().where(
         incidents.c.monitor_id == monitor.id,
         incidents.c.history == monitor.history,
         incidents.c.state != _RESOLVED,
     )
-    return _read_incidents(connection, query)
+    return read_incidents(connection, query)
 
 
 def list_incidents(
     connection: sa.Connection, *, include_resolved: bool = False, monitor: MonitorRow | None = None
 ) -> list[IncidentRow]:
     """Return incidents, oldest first: those not resolved, or every one, earlier histories too."""
-    query = _select_incidents()
+    query = select_incidents()
     if not include_resolved:
         query = query.where(incidents.c.state != _RESOLVED, incidents.c.history == monitors.c.history)
     if monitor is not None:
         query = query.where(incidents.c.monitor_id == monitor.id)
-    return _read_incidents(connection, query)
+    return read_incidents(connection, query)
 
 
 def list_live(
     connection: sa.Connection, kinds: Collection[str], monitor_keys: Collection[str]
 ) -> list[IncidentRow]:
     """Return the incidents of these kinds and monitors that are not resolved, oldest first."""
-    query = _select_incidents().where(
+    query = select_incidents().where(
         incidents.c.state != _RESOLVED,
         incidents.c.history == monitors.c.history,
         incidents.c.kind.in_(list(kinds)),
         monitors.c.monitor_key.in_(list(monitor_keys)),
     )
-    return _read_incidents(connection, query)
+    return read_incidents(connection, query)
 
 
 def find_last_incident(connection: sa.Connection, monitor: MonitorRow, kind: str) -> IncidentRow | None:
     """Return the latest incident of a kind in the monitor's present history, None where there is none."""
-    query = _select_incidents().where(
+    query = select_incidents().where(
         incidents.c.monitor_id == monitor.id,
         incidents.c.history == monitor.history,
         incidents.c.kind == kind,
     )
-    found = _read_incidents(connection, query.order_by(None).order_by(incidents.c.id.desc()).limit(1))
+    found = read_incidents(connection, query.order_by(None).order_by(incidents.c.id.desc()).limit(1))
     return found[0] if found else None
 
 
 def find_incident(connection: sa.Connection, incident_id: int) -> IncidentRow | None:
     """Return the incident with this id, None where there is none."""
-    found = _read_incidents(connection, _select_incidents().where(incidents.c.id == incident_id))
+    found = read_incidents(connection, select_incidents().where(incidents.c.id == incident_id))
     return found[0] if found else None
 
 
@@ -205,7 +205,7 @@ def _describe_event(incident_id: int, event: EventRow) -> dict[str, Any]:
     }
 
 
-def _select_incidents() -> sa.Select[Any]:
+def select_incidents() -> sa.Select[Any]:
     return (
         sa.select(incidents, monitors.c.monitor_key)
         .join(monitors, monitors.c.id == incidents.c.monitor_id)
@@ -213,7 +213,7 @@ def _select_incidents() -> sa.Select[Any]:
     )
 
 
-def _read_incidents(connection: sa.Connection, query: sa.Select[Any]) -> list[IncidentRow]:
+def read_incidents(connection: sa.Connection, query: sa.Select[Any]) -> list[IncidentRow]:
     return [
         IncidentRow(
             id=row.id,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from driftwatch.incidents.finding import VerdictWord
 from driftwatch.profiles.window import Window
 from driftwatch.store.tables import incidents, monitors, verdicts
+from driftwatch.store.verdicts import Glance
 
-__all__ = ["OpenIncident", "Standing", "list_open_incidents", "list_standings"]
+__all__ = ["OpenIncident", "Standing", "list_newest_words", "list_open_incidents", "list_standings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,38 @@ def _read(row: sa.Row[Any]) -> Standing:
         calibration=row.calibration,
         settled=window("settled"),
     )
+
+
+def list_newest_words(
+    connection: sa.Connection, keys: Sequence[str], at_most: int
+) -> Mapping[str, list[Glance]]:
+    """Return the latest windows of these monitors' present histories with their verdicts, oldest first."""
+    rows = connection.execute(
+        sa.select(monitors.c.monitor_key, monitors.c.id, monitors.c.history).where(
+            monitors.c.monitor_key.in_(list(keys))
+        )
+    ).all()
+    if not rows:
+        return {}
+    # Each looks at so many rows and no more, however long the history is.
+    newest = [_select_newest(row.id, row.history, at_most) for row in rows]
+    found: defaultdict[str, list[Glance]] = defaultdict(list)
+    names = {row.id: row.monitor_key for row in rows}
+    for row in connection.execute(sa.union_all(*newest)):
+        window = Window(start=row.window_start, end=row.window_end)
+        found[names[row.monitor_id]].append(Glance(window=window, word=VerdictWord(row.word)))
+    return {key: sorted(glances, key=lambda one: one.window) for key, glances in found.items()}
+
+
+def _select_newest(monitor_id: int, history: int, at_most: int) -> sa.Select[Any]:
+    newest = (
+        sa.select(verdicts.c.monitor_id, verdicts.c.window_start, verdicts.c.window_end, verdicts.c.word)
+        .where(verdicts.c.monitor_id == monitor_id, verdicts.c.history == history, verdicts.c.newest)
+        .order_by(verdicts.c.window_start.desc())
+        .limit(at_most)
+        .subquery()
+    )
+    return sa.select(newest)
 
 
 def list_open_incidents(connection: sa.Connection) -> Mapping[str, list[OpenIncident]]:

@@ -30,7 +30,7 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ("version: 1", "version: one", ["1:10: version: wants a whole number, not 'one'"]),
     ("version: 1", 'version: "1"', ["1:10: version: wants a whole number without quotes, not '1'"]),
     ("version: 1", "version: 1\nversion: 1", ["2:1: version: is given twice; first in line 1"]),
-    ("version: 1", "version: 1\nweb: {}", ["2:1: web: is not known to this version"]),
+    ("version: 1", "version: 1\nwebs: {}", ["2:1: webs: is not known to this version"]),
     (NOTIFY, NOTIFY + "    silences: []\n", ["14:5: monitors[0].silences: is not known to this version"]),
     (NOTIFY, NOTIFY + "    reminders: [1d, 5s]\n", ["14:21: monitors[0].reminders[1]: wants at least 1m"]),
     (NOTIFY, NOTIFY + "    reminders: 1d\n", ["14:16: monitors[0].reminders: wants a list in brackets"]),
@@ -519,7 +519,7 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     (
         SMALL,
         "- a\n- b\n",
-        ["1:1: wants keys (version, instance, store, channels, triggers"],
+        ["1:1: wants keys (version, instance, store, web, channels, tri"],
     ),
     (SMALL, "a: b: c\n", ["1:5: this is not YAML: mapping values are not allowed"]),
     (SMALL, 'a: "open\n', ["2:1: this is not YAML: found unexpected end of stream"]),

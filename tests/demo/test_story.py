@@ -185,6 +185,20 @@ def test_the_summary_lists_every_incident_and_where_to_look(played: Played) -> N
     assert "\033" not in said
 
 
+def test_what_readme_shows_of_it_is_what_it_says(played: Played) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```\nLoading the flights")[2].partition("```")[0]
+    lines = [line for line in shown.splitlines()[1:] if line.strip() and line.strip() != "…"]
+
+    assert len(lines) >= 8
+    said = re.sub(r"in \d+ s:", "in 13 s:", played.ran.stdout)
+    assert [line for line in lines if line not in said.splitlines()] == []
+    pages = re.search(r"the year has (\w+)\s+pages", readme)
+    assert pages is not None
+    paged = sum(one["paged"] for one in played.ask("incident", "list", "--all")["incidents"])
+    assert ["zero", "one", "two", "three", "four", "five", "six", "seven"].index(pages[1]) == paged
+
+
 def test_its_configuration_has_no_mistakes_and_its_secret_is_kept_apart(played: Played) -> None:
     config = played.folder / CONFIG_FILE
     secret = config.with_name("receiver.secret")

@@ -22,7 +22,17 @@ from driftwatch.store import migrations
 from driftwatch.store.database import Database, open_database
 from driftwatch.store.tables import metadata
 
-__all__ = ["SERVERS", "_opened", "create_url", "database", "drop_url", "empty_database", "store_url"]
+__all__ = [
+    "SERVERS",
+    "_lite",
+    "_opened",
+    "create_url",
+    "database",
+    "drop_url",
+    "empty_database",
+    "store",
+    "store_url",
+]
 
 SERVERS = {
     "postgresql": ("DRIFTWATCH_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres"),
@@ -106,3 +116,19 @@ def database(_opened: Database) -> Iterator[Database]:
     """An open, empty store; the test runs once for each kind of database."""
     yield _opened
     empty_database(_opened)
+
+
+@pytest.fixture(scope="session")
+def _lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    url = create_url("sqlite", tmp_path_factory.mktemp("lite"))
+    migrations.upgrade(url)
+    opened = open_database(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(_lite: Database) -> Iterator[Database]:
+    """An open, empty store on SQLite."""
+    yield _lite
+    empty_database(_lite)

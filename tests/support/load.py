@@ -110,7 +110,7 @@ def _write_config(folder: Path, store: str, begin: datetime, monitors: int, poli
 
 @contextlib.contextmanager
 def _run_daemon(config: Path, stderr: int):  # type: ignore[no-untyped-def]
-    command = [sys.executable, "-m", "driftwatch", "serve", "-c", str(config)]
+    command = [sys.executable, "-m", "driftwatch", "serve", "--no-web", "-c", str(config)]
     with subprocess.Popen(command, stderr=stderr) as daemon:
         try:
             yield daemon

@@ -1,0 +1,197 @@
+"""The list of incidents, and the page of one: what happened, how it went on, and who was told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import HTMLResponse
+
+from driftwatch.incidents.finding import VerdictWord
+from driftwatch.incidents.incident import (
+    Incident,
+    IncidentKind,
+    IncidentState,
+    Member,
+    Severity,
+    rank_members,
+)
+from driftwatch.incidents.naming import name_member
+from driftwatch.jobs.cases import Case, build_cases, find_case
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.store.delivery import DeliveryRow
+from driftwatch.store.incidents import EventRow, list_events
+from driftwatch.store.outbox import list_deliveries
+from driftwatch.store.pages import WantedIncidents, page_incidents
+from driftwatch.store.tellings import list_tellings
+from driftwatch.web.actions import list_actions
+from driftwatch.web.forms import find_token, find_who
+from driftwatch.web.frame import Frame, render
+from driftwatch.web.house import Here, House
+from driftwatch.web.paging import PAGE, Leaf, PageNumber, build_leaf
+from driftwatch.web.telling import say_telling, say_who
+from driftwatch.web.windows import SHAPES, Shape
+
+__all__ = ["IncidentPage", "IncidentRow", "Step", "read_incident", "router"]
+
+router = APIRouter()
+
+_OVER = Shape(mark="✓", word="resolved", tone="calm")
+_QUIET = Shape(mark="◌", word="recorded", tone="quiet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRow:
+    """One incident in the list: its mark and word, who has it, and whether people were told."""
+
+    case: Case
+    shape: Shape
+    who: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of an incident's history, with what was sent because of it."""
+
+    event: EventRow
+    deliveries: tuple[DeliveryRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentPage:
+    """Everything on the page of an incident.
+
+    `for_everyone` are paragraphs without a statistic in them, `numbers` is the one with.
+    """
+
+    case: Case
+    shape: Shape
+    monitor: Monitor | None
+    for_everyone: tuple[str, ...]
+    numbers: str
+    members: tuple[tuple[str, Member], ...]
+    steps: tuple[Step, ...]
+    who: str
+    told: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which incidents are shown; an empty word is any."""
+
+    state: Annotated[str, Query(pattern="^(open|resolved|all)$")] = "open"
+    monitor: Annotated[str, Query(max_length=200)] = ""
+    kind: Annotated[str, Query(max_length=40)] = ""
+    severity: Annotated[str, Query(max_length=40)] = ""
+
+    @property
+    def wanted(self) -> WantedIncidents:
+        """What the store is asked for."""
+        return WantedIncidents(
+            resolved={"open": False, "resolved": True}.get(self.state),
+            monitor=self.monitor or None,
+            kind=self.kind or None,
+            severity=self.severity or None,
+        )
+
+
+@router.get("/incidents", response_class=HTMLResponse)
+def show_incidents(
+    request: Request, house: Here, chosen: Annotated[Chosen, Depends()], page: PageNumber = 1
+) -> HTMLResponse:
+    """Show incidents, the newest first."""
+    now, leaf = house.now(), _read_leaf(house, chosen.wanted, page)
+    frame = Frame(title="Incidents", section="incidents", now=now, waiting=house.count_waiting())
+    return render(
+        request,
+        "incidents.html",
+        frame,
+        {
+            "leaf": leaf,
+            "chosen": chosen,
+            "monitors": [one.id for one in house.monitors],
+            "kinds": list(IncidentKind),
+            "severities": list(Severity),
+            "request": request,
+        },
+    )
+
+
+def _read_leaf(house: House, wanted: WantedIncidents, number: int) -> Leaf[IncidentRow]:
+    rows, total = house.read(lambda tx: page_incidents(tx, wanted, at_most=PAGE, skip=(number - 1) * PAGE))
+    cases = build_cases(rows, house.monitors)
+    tellings = house.read(lambda tx: list_tellings(tx, [row.id for row in rows]))
+    items = [
+        IncidentRow(
+            case=case,
+            shape=choose_shape(case.incident),
+            who=say_who(case.incident) if case.incident.is_live else "",
+            told=say_telling(case.incident, tellings.get(case.incident.id or 0, {})),
+        )
+        for case in cases
+    ]
+    return build_leaf(items, number, total)
+
+
+@router.get("/incidents/{number}", response_class=HTMLResponse)
+def show_incident(
+    request: Request,
+    house: Here,
+    number: Annotated[int, Path(ge=1, le=2**53)],
+    did: Annotated[str, Query(pattern="^[a-z]{0,20}$")] = "",
+) -> HTMLResponse:
+    """Show one incident; `did` is what was done to it a moment ago."""
+    found = read_incident(house, number)
+    frame = Frame(title=found.case.title, section="incidents", now=found.now, waiting=house.count_waiting())
+    values = {
+        "page": found,
+        "did": did,
+        "actions": list_actions(found.case.incident),
+        "token": find_token(request),
+        "who": find_who(request),
+    }
+    return render(request, "incident.html", frame, values)
+
+
+def read_incident(house: House, number: int) -> IncidentPage:
+    """Return the page of an incident. Raises UsageError where there is none with this number."""
+    case = find_case(house.app.database, house.monitors, number)
+    events = house.read(lambda tx: list_events(tx, number))
+    sent = house.read(lambda tx: list_deliveries(tx, incident_id=number))
+    incident = case.incident
+    paragraphs = case.text.split("\n")
+    tellings = {one.channel: one.state for one in sorted(sent, key=lambda one: one.seq or 0)}
+    return IncidentPage(
+        case=case,
+        shape=choose_shape(incident),
+        monitor=next((one for one in house.monitors if one.id == incident.monitor), None),
+        for_everyone=tuple(line for line in paragraphs if not line.startswith("In numbers:")),
+        numbers=next((line for line in paragraphs if line.startswith("In numbers:")), ""),
+        members=tuple((name_member(one), one) for one in rank_members(incident.members)),
+        steps=tuple(_list_steps(events, sent)),
+        who=say_who(incident) if incident.is_live else "",
+        told=say_telling(incident, tellings),
+        now=house.now(),
+    )
+
+
+def _list_steps(events: Sequence[EventRow], sent: Sequence[DeliveryRow]) -> list[Step]:
+    by_seq: Mapping[int, list[DeliveryRow]] = {event.seq: [] for event in events}
+    for one in sent:
+        by_seq.get(one.seq or 0, []).append(one)
+    return [Step(event=event, deliveries=tuple(by_seq[event.seq])) for event in reversed(events)]
+
+
+def choose_shape(incident: Incident) -> Shape:
+    """Return how an incident looks: over, only recorded, or what it is about and how bad it is."""
+    if incident.state is IncidentState.RESOLVED:
+        return _OVER
+    if incident.severity is Severity.MINOR:
+        return _QUIET
+    mark = SHAPES[VerdictWord.DRIFT if incident.kind is IncidentKind.DRIFT else VerdictWord.DATA].mark
+    return Shape(mark=mark, word=f"{incident.severity.value}, {incident.state.value}", tone="bad")

@@ -1,0 +1,164 @@
+"""The page of one monitor: how it is, what was judged lately, and how it is watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import HTMLResponse
+
+from driftwatch.incidents.finding import Finding, VerdictWord
+from driftwatch.incidents.words import say_duration
+from driftwatch.jobs.cases import Case, build_cases
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.status import MonitorStatus, read_status
+from driftwatch.jobs.windows import Schedule, due_at, next_window
+from driftwatch.profiles.window import Window
+from driftwatch.statistics.catalogue import Statistic
+from driftwatch.store.evidence import load_statistics
+from driftwatch.store.monitors import MonitorRow, find_monitor
+from driftwatch.store.pages import WantedIncidents, page_incidents
+from driftwatch.store.standings import list_newest_words
+from driftwatch.store.verdicts import VerdictRow, list_verdicts
+from driftwatch.web.frame import Frame, render
+from driftwatch.web.house import Here, House
+from driftwatch.web.incidents import choose_shape
+from driftwatch.web.windows import SHAPES, Strip, build_strip
+
+__all__ = ["Column", "MonitorPage", "read_monitor", "router", "say_schedule"]
+
+router = APIRouter()
+
+_STRIP: Final = 120
+_SHOWN_WINDOWS, _SHOWN_INCIDENTS, _NEXT_RUNS = 30, 10, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column in the last window that was judged: its statistics and what was found in it."""
+
+    name: str
+    statistics: dict[str, Statistic]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorPage:
+    """Everything on the page of a monitor; `columns` are of the window `measured`, None without one."""
+
+    monitor: Monitor
+    status: MonitorStatus
+    sentence: str
+    tone: str
+    strip: Strip
+    windows: tuple[VerdictRow, ...]
+    cases: tuple[Case, ...]
+    measured: Window | None
+    columns: tuple[Column, ...]
+    schedule: str
+    next_runs: tuple[datetime, ...]
+    now: datetime
+
+
+@router.get("/monitors/{name}", response_class=HTMLResponse)
+def show_monitor(request: Request, house: Here, name: Annotated[str, Path(max_length=200)]) -> HTMLResponse:
+    """Show one monitor."""
+    found = read_monitor(house, name)
+    frame = Frame(
+        title=found.monitor.title or name, section="overview", now=found.now, waiting=house.count_waiting()
+    )
+    values = {"page": found, "verdict_shapes": SHAPES, "choose_shape": choose_shape}
+    return render(request, "monitor.html", frame, values)
+
+
+def read_monitor(house: House, name: str) -> MonitorPage:
+    """Return the page of a monitor. Raises UsageError where the configuration names none like it."""
+    monitor, now = house.app.find_monitor(name), house.now()
+    status = read_status(house.app.database, [monitor], now).monitors[0]
+    row = house.read(lambda tx: find_monitor(tx, name))
+    windows = [] if row is None else house.read(lambda tx: list_verdicts(tx, row, newest=_SHOWN_WINDOWS))
+    measured = next((one for one in reversed(windows) if one.verdict.word in _MEASURED), None)
+    sentence, tone = _say_state(status, now)
+    return MonitorPage(
+        monitor=monitor,
+        status=status,
+        sentence=sentence,
+        tone=tone,
+        strip=build_strip(house.read(lambda tx: list_newest_words(tx, [name], _STRIP)).get(name, ())),
+        windows=tuple(reversed(windows)),
+        cases=_list_cases(house, name),
+        measured=measured.window if measured else None,
+        columns=() if row is None or measured is None else _list_columns(house, row, measured),
+        schedule=say_schedule(monitor.schedule, monitor.delay),
+        next_runs=_list_runs(monitor, status),
+        now=now,
+    )
+
+
+_MEASURED: Final = frozenset({VerdictWord.OK, VerdictWord.DRIFT, VerdictWord.DATA})
+
+
+def _say_state(status: MonitorStatus, now: datetime) -> tuple[str, str]:
+    """Return how a monitor is in one sentence, and the colour of that."""
+    if status.verdict is None or status.last_window is None:
+        return "Nothing was checked yet.", "warn"
+    if status.late_by is not None:
+        since = status.last_complete_window
+        last = f"; the last one ended {say_duration(now - since.end)} ago" if since else ""
+        return f"The next whole window is {say_duration(status.late_by)} late{last}.", "warn"
+    if not status.healthy:
+        return "Something is wrong: an incident is open.", "bad"
+    shape = SHAPES[VerdictWord(status.verdict)]
+    if shape.tone == "calm":
+        return "The last window looks like the reference.", "calm"
+    return f"The last window: {shape.word}. No incident is open that people are told of.", shape.tone
+
+
+def _list_cases(house: House, name: str) -> tuple[Case, ...]:
+    wanted = WantedIncidents(monitor=name)
+    rows, _ = house.read(lambda tx: page_incidents(tx, wanted, at_most=_SHOWN_INCIDENTS))
+    return tuple(build_cases(rows, house.monitors))
+
+
+def _list_columns(house: House, row: MonitorRow, measured: VerdictRow) -> tuple[Column, ...]:
+    """Return the columns of a window, those in which something was found first."""
+    statistics = house.read(lambda tx: load_statistics(tx, row, measured.window))
+    columns = [
+        Column(
+            name=name,
+            statistics=found,
+            findings=tuple(one for one in measured.verdict.findings if one.column == name),
+        )
+        for name, found in statistics.items()
+    ]
+    return tuple(sorted(columns, key=lambda one: (not one.findings, -_measure(one.statistics))))
+
+
+def _measure(statistics: dict[str, Statistic]) -> float:
+    moved = statistics.get("moved_share")
+    return moved.value if moved is not None and moved.value is not None else 0.0
+
+
+def say_schedule(schedule: Schedule, delay: timedelta) -> str:
+    """Return which windows there are, and when each is looked at.
+
+    >>> say_schedule(Schedule(every=timedelta(days=1), timezone="Europe/Paris"), timedelta(minutes=30))
+    'One window every 1d (Europe/Paris), looked at 30 minutes after it ends.'
+    """
+    zone = f" ({schedule.timezone})"
+    each = f"every {schedule}" if schedule.every is not None else f"between the times of cron {schedule.cron}"
+    after = f"{say_duration(delay)} after it ends" if delay else "as soon as it ends"
+    return f"One window {each}{zone}, looked at {after}."
+
+
+def _list_runs(monitor: Monitor, status: MonitorStatus) -> tuple[datetime, ...]:
+    if status.last_window is None:
+        return () if status.next_due is None else (status.next_due,)
+    runs: list[datetime] = []
+    window = status.last_window
+    for _ in range(_NEXT_RUNS):
+        window = next_window(monitor.schedule, window)
+        runs.append(due_at(window, monitor.delay))
+    return tuple(runs)

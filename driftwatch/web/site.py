@@ -1,0 +1,65 @@
+"""The site: every page at its address, and what a person meets where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from driftwatch.app import App
+from driftwatch.errors import DriftwatchError, StoreError, UsageError
+from driftwatch.web import actions, deliveries, incidents, monitors, overview, silences, silencing
+from driftwatch.web.frame import STATIC, Frame, render
+from driftwatch.web.guard import Guard
+from driftwatch.web.house import House
+
+__all__ = ["ROOMS", "build_site"]
+
+ROOMS: Final = (overview, monitors, incidents, actions, deliveries, silences, silencing)
+"""The modules with pages; each has a `router`."""
+
+_SAID: Final = {
+    404: "There is no page at this address.",
+    405: "This address does not take that.",
+}
+
+
+def build_site(find_app: Callable[[], App]) -> FastAPI:
+    """Return the site of the configuration at work, which `find_app` returns: it may be read again."""
+    site = FastAPI(title="driftwatch", docs_url=None, redoc_url=None, openapi_url=None)
+    site.state.house = House(find_app)
+    for room in ROOMS:
+        site.include_router(room.router)
+    site.mount("/static", StaticFiles(directory=STATIC), name="static")
+    public = find_app().config.public_url
+    site.add_middleware(Guard, names=[urlsplit(public).hostname or ""] if public else [])
+    site.add_exception_handler(HTTPException, _show_refusal)
+    site.add_exception_handler(RequestValidationError, _show_refusal)
+    site.add_exception_handler(DriftwatchError, _show_refusal)
+    site.add_exception_handler(Exception, _show_refusal)
+    return site
+
+
+def _show_refusal(request: Request, error: Exception) -> Response:
+    """Return a page that says what is wrong and leads back; a fault's own words stay in the log."""
+    if isinstance(error, UsageError):
+        status, said = 404, str(error)
+    elif isinstance(error, StoreError):
+        status, said = 503, f"The store cannot be read: {error}"
+    elif isinstance(error, DriftwatchError):
+        status, said = 400, str(error)
+    elif isinstance(error, RequestValidationError):
+        status, said = 400, "What this address was given cannot be read; go back and try again."
+    elif isinstance(error, HTTPException):
+        status, said = error.status_code, _SAID.get(error.status_code, str(error.detail))
+    else:
+        status, said = 500, "driftwatch itself failed; its log has the details."
+    house: House = request.app.state.house
+    frame = Frame(title="Not found" if status == 404 else "Something is wrong", section="", now=house.now())
+    return render(request, "refusal.html", frame, {"said": said, "status": status}, status=status)

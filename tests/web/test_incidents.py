@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from functools import partial
+
+from driftwatch.incidents.by_hand import note
+from driftwatch.incidents.incident import Label
+from driftwatch.jobs.cases import change_case, label_case
+from driftwatch.jobs.deliver import deliver_due
+from driftwatch.store.database import Database
+from tests.support.site import Site, open_site, read_text
+
+
+def open_with_two(store: Database) -> Site:
+    """Return a site where drift is over and faulty data is open."""
+    site = open_site(store)
+    site.live("..a...n")
+    deliver_due(site.bench.parts)
+    return site
+
+
+def test_the_list_shows_what_is_open_and_on_request_what_is_over(store: Database) -> None:
+    site = open_with_two(store)
+
+    opened, over, every = (site.read(f"/incidents?state={state}") for state in ("open", "resolved", "all"))
+
+    first, second = (f"#{number} Flight delays" for number in site.numbers)
+    assert f"{second}: faulty data: amount" in opened
+    assert first not in opened
+    assert f"{first}: amount looks different" in over
+    assert "resolved" in over
+    assert every.index(second) < every.index(first)
+    assert "told oncall" in opened
+
+
+def test_the_list_is_filtered_by_monitor_kind_and_severity(store: Database) -> None:
+    site = open_with_two(store)
+
+    def count(query: str) -> int:
+        return site.get(f"/incidents?state=all&{query}").count('href="/incidents/')
+
+    assert count("") == 2
+    assert count("kind=drift") == 1
+    assert count("kind=drift&severity=minor") == 0
+    assert count("monitor=flights") == 2
+    assert count("monitor=rides") == 0
+
+
+def test_an_incident_is_told_to_everyone_before_any_number(store: Database) -> None:
+    site = open_with_two(store)
+
+    page = site.get(f"/incidents/{site.numbers[1]}")
+    words = read_text(page)
+
+    everyone, evidence = words.index("For everyone"), words.index("Evidence")
+    assert everyone < words.index("nobody has it yet") < evidence
+    assert "In numbers:" in words[evidence:]
+    assert "In numbers:" not in words[everyone:evidence]
+    assert "Was anyone told? told oncall" in words
+    assert "nobody has it yet" in words
+    assert '<a href="/monitors/flights">Flight delays</a>' in page
+
+
+def test_its_history_says_who_did_what_and_what_was_sent(store: Database) -> None:
+    site = open_with_two(store)
+    monitors, number = [site.bench.monitor], site.numbers[1]
+    change_case(site.bench.parts, monitors, number, lambda one, now: note(one, "it is the feed", "Ana", now))
+    label_case(site.bench.parts, monitors, number, Label.BAD_DATA, "Ben")
+
+    page = site.get(f"/incidents/{site.numbers[1]}")
+    words = read_text(page)
+
+    assert words.index("labelled by Ben") < words.index("noted by Ana") < words.index("opened :")
+    assert "it is the feed" in words
+    (sent,) = [row for row in site.bench.deliveries() if row.incident_id == site.numbers[1]]
+    assert f'<a href="/deliveries/{sent.id}">incident.opened to oncall</a>: delivered' in page
+
+
+def test_an_incident_that_is_not_there_is_told_as_such(store: Database) -> None:
+    site = open_site(store)
+
+    answer = site.client.get("/incidents/987654")
+
+    assert answer.status_code == 404
+    assert "there is no incident 987654" in read_text(answer.text)
+    assert site.client.get("/incidents/0").status_code == 400
+
+
+def test_a_list_of_many_is_in_pages(store: Database) -> None:
+    site = open_site(store)
+    assert "No incident fits." in site.read("/incidents")
+    site.live("a..." * 13)
+    read = partial(site.get, "/incidents?state=all")
+
+    assert read().count('href="/incidents/') == len(site.bench.incidents())

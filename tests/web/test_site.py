@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from fastapi.routing import APIRoute
+from markupsafe import escape
+
+from driftwatch.jobs.deliver import deliver_due
+from driftwatch.store.database import Database
+from driftwatch.web.site import ROOMS
+from tests.support.monitors import make_monitor, make_source
+from tests.support.site import Site, open_site
+
+PAGES = [
+    "/",
+    "/monitors/flights",
+    "/incidents?state=all",
+    "/incidents/NUMBER",
+    "/deliveries",
+    "/silences?every=true",
+]
+
+INERT = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</title><svg onload=alert(1)>",
+    "{{ 7 * 7 }}",
+    "javascript:alert(1)",
+    "\u202eevil",
+]
+
+
+@pytest.mark.parametrize("text", INERT)
+def test_what_people_wrote_is_text_on_every_page(store: Database, text: str) -> None:
+    site = open_site(store, description=text, runbook=text)
+    object.__setattr__(site.bench.monitor, "title", text)
+    object.__setattr__(site.bench.monitor, "owner", text)
+    site.live("..a")
+    deliver_due(site.bench.parts)
+
+    for path in PAGES:
+        page = site.get(name_page(site, path))
+        assert str(escape(text)) in page or path != "/"
+        assert not re.search(
+            r"<(script|svg|img)\b(?![^>]*static)", page.partition("</head>")[2], re.IGNORECASE
+        )
+        assert not re.search(r"<[^>]*\son[a-z]+\s*=", page, re.IGNORECASE)
+        assert 'href="javascript' not in page
+        assert "49" not in page or text != "{{ 7 * 7 }}"
+
+
+def test_a_fault_shows_no_word_of_its_own(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = open_site(store)
+    monkeypatch.setattr("driftwatch.web.overview.read_status", lambda *_: 1 / 0)
+
+    answer = site.client.get("/")
+
+    assert answer.status_code == 500
+    assert "driftwatch itself failed; its log has the details." in answer.text
+    assert "ZeroDivision" not in answer.text
+
+
+def list_routes(method: str) -> list[str]:
+    """Return the address of every page that takes a method, with something in the place of its parameters."""
+    routes = [route for room in ROOMS for route in room.router.routes if isinstance(route, APIRoute)]
+    return [
+        re.sub(r"\{(\w+)\}", lambda found: "1" if found[1] == "number" else "note", route.path)
+        for route in routes
+        if method in (route.methods or ())
+    ]
+
+
+@pytest.mark.parametrize("path", list_routes("POST"))
+def test_every_change_wants_a_form_of_ours(store: Database, path: str) -> None:
+    client = open_site(store).client
+
+    assert client.post(path, data={"who": "Ana"}).status_code == 403
+    assert client.post(path, headers={"origin": "https://evil.example"}).status_code == 403
+
+
+def test_nothing_but_forms_is_taken(store: Database) -> None:
+    assert len(list_routes("GET")) >= 8
+    assert not any(list_routes(method) for method in ("PUT", "PATCH", "DELETE"))
+    assert open_site(store).client.post("/").status_code == 405
+
+
+def name_page(site: Site, path: str) -> str:
+    """Return the address of a page, with the number of an incident that there is."""
+    return path.replace("NUMBER", str(site.numbers[0]))
+
+
+def count_statements(site: Site, path: str) -> int:
+    told: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        told.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    path = name_page(site, path)
+    told.clear()
+    try:
+        site.get(path)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    return len(told)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_store_is_asked_as_much_for_few_as_for_many(store: Database, path: str) -> None:
+    site = open_site(store, *(make_monitor(make_source(), id=f"m{number}") for number in range(49)))
+    site.live("..a")
+    deliver_due(site.bench.parts)
+    few = count_statements(site, path)
+
+    site.live("....a....a....n....a", first=4)
+    deliver_due(site.bench.parts)
+
+    assert count_statements(site, path) <= few + 2
+    assert few < 30
