@@ -66,7 +66,9 @@ log = logging.getLogger("driftwatch.prune")
 
 T = TypeVar("T")
 
-_LEASE = timedelta(minutes=10)
+_LEASES = 5
+"""How many times longer than other work a piece of pruning may take before another process takes it over."""
+
 _EVERY_GRAIN = (None, Grain.COARSE, Grain.GONE)
 _WITH_COUNTS = (None, Grain.COARSE)
 
@@ -87,7 +89,7 @@ def prune_store(
     `monitors` are those of the configuration, `retention` holds for what belongs to none of them. Trouble
     with one monitor is logged and does not keep the others. It ends early once `stopping` says so.
     """
-    lease = parts.database.write(lambda tx: take_lease(tx, "prune", parts.owner, _LEASE, parts.tell_time(tx)))
+    lease = parts.database.write(partial(_take_lease, parts=parts))
     if lease is None:
         return None
     run = _Run(parts=parts, lease=lease, now=parts.clock.now(), stopping=stopping)
@@ -248,9 +250,7 @@ class _Run:
 
     def _renew(self) -> None:
         parts = self._parts
-        again = parts.database.write(
-            lambda tx: take_lease(tx, "prune", parts.owner, _LEASE, parts.tell_time(tx))
-        )
+        again = parts.database.write(partial(_take_lease, parts=parts))
         if again is None or again.term != self._lease.term:
             raise _OvertakenError
 
@@ -264,6 +264,10 @@ class _Run:
             return work(tx)
 
         return self._parts.database.write(run)
+
+
+def _take_lease(tx: sa.Connection, *, parts: Parts) -> Lease | None:
+    return take_lease(tx, "prune", parts.owner, _LEASES * parts.lease, parts.tell_time(tx))
 
 
 def _has_windows(tx: sa.Connection, *, row: MonitorRow, old: OldIncident) -> bool:
