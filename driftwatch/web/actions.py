@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request
@@ -20,8 +20,9 @@ from driftwatch.incidents.incident import Advance, Incident, IncidentKind, Label
 from driftwatch.incidents.naming import LABEL_WORDS
 from driftwatch.jobs.cases import change_case, find_case, label_case
 from driftwatch.web.forms import Sent, find_token, find_who, keep_who
-from driftwatch.web.frame import Frame, render
+from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
+from driftwatch.web.lengths import LENGTHS, choose_length
 
 __all__ = ["ACTIONS", "Action", "Field", "list_actions", "router"]
 
@@ -55,24 +56,6 @@ class Action:
     is_open_only: bool = True
 
 
-_LENGTHS: Final = {
-    "1h": timedelta(hours=1),
-    "4h": timedelta(hours=4),
-    "12h": timedelta(hours=12),
-    "1d": timedelta(days=1),
-    "3d": timedelta(days=3),
-    "7d": timedelta(days=7),
-}
-_LENGTH_WORDS: Final = {
-    "1h": "1 hour",
-    "4h": "4 hours",
-    "12h": "12 hours",
-    "1d": "1 day",
-    "3d": "3 days",
-    "7d": "7 days",
-}
-
-
 _LABELS: Final = {one.value: LABEL_WORDS[one] for one in Label}
 
 
@@ -86,7 +69,7 @@ def _acknowledge(sent: Fields) -> Step:
 
 
 def _snooze(sent: Fields) -> Step:
-    length = _choose(_LENGTHS, sent.get("length", ""))
+    length = choose_length(sent.get("length", ""))
     return lambda incident, now: snooze(incident, sent["who"], now, length=length)
 
 
@@ -112,12 +95,6 @@ def _label(house: House, number: int, sent: Fields) -> object:
     return label_case(house.app.parts, house.monitors, number, Label(said), sent["who"])
 
 
-def _choose(choices: Mapping[str, timedelta], name: str) -> timedelta:
-    if name not in choices:
-        raise UsageError(f"{name!r} is none of {', '.join(choices)}")
-    return choices[name]
-
-
 ACTIONS: Final[Mapping[str, Action]] = {
     "acknowledge": Action(
         verb="Acknowledge",
@@ -133,7 +110,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
             "Nobody is reminded of it for a while. It stays open, and people are told again if it gets worse."
         ),
         take=_by(_snooze),
-        fields=(Field(name="length", label="For how long", choices=_LENGTH_WORDS),),
+        fields=(Field(name="length", label="For how long", choices={words: words for words in LENGTHS}),),
     ),
     "assign": Action(
         verb="Assign",
@@ -221,12 +198,7 @@ def _show(
 ) -> HTMLResponse:
     action = _need_action(house, number, name)
     case = find_case(house.app.database, house.monitors, number)
-    frame = Frame(
-        title=f"{action.verb}: {case.title}",
-        section="incidents",
-        now=house.now(),
-        waiting=house.count_waiting(),
-    )
+    frame = house.frame(f"{action.verb}: {case.title}", "incidents")
     values = {
         "case": case,
         "name": name,

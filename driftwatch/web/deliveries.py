@@ -17,7 +17,7 @@ from driftwatch.store.delivery import Attempt, DeliveryRow, DeliveryState
 from driftwatch.store.outbox import find_delivery, list_attempts
 from driftwatch.store.pages import WantedDeliveries, page_deliveries
 from driftwatch.store.queues import list_queues
-from driftwatch.web.frame import Frame, render
+from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.paging import PAGE, PageNumber, build_leaf
 from driftwatch.web.windows import Shape
@@ -60,7 +60,7 @@ def show_deliveries(
     now = house.now()
     wanted = WantedDeliveries(state=state or None, channel=channel or None)
     rows, total = house.read(lambda tx: page_deliveries(tx, wanted, at_most=PAGE, skip=(page - 1) * PAGE))
-    frame = Frame(title="Deliveries", section="deliveries", now=now, waiting=house.count_waiting())
+    frame = house.frame("Deliveries", "deliveries")
     return render(
         request,
         "deliveries.html",
@@ -83,12 +83,7 @@ def show_delivery(
 ) -> HTMLResponse:
     """Show one delivery with every try."""
     found = read_delivery(house, delivery_id)
-    frame = Frame(
-        title=f"Delivery to {found.row.channel}",
-        section="deliveries",
-        now=found.now,
-        waiting=house.count_waiting(),
-    )
+    frame = house.frame(f"Delivery to {found.row.channel}", "deliveries")
     return render(request, "delivery.html", frame, {"page": found, "states": DELIVERY_SHAPES})
 
 

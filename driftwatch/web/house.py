@@ -13,6 +13,7 @@ from driftwatch.app import App
 from driftwatch.incidents.incident import Incident, Severity
 from driftwatch.jobs.cases import Case, list_cases
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.web.frame import Frame
 
 __all__ = ["Here", "House", "is_serious"]
 
@@ -38,6 +39,10 @@ class House:
     def now(self) -> datetime:
         """Return the present time."""
         return self.app.parts.clock.now()
+
+    def frame(self, title: str, section: str) -> Frame:
+        """Return what stands around a page of a section."""
+        return Frame(title=title, section=section, now=self.now(), waiting=self.count_waiting())
 
     def count_waiting(self) -> int:
         """Return how many incidents somebody should take up: open, told to people, and nobody is at them."""

@@ -29,7 +29,7 @@ from driftwatch.store.pages import WantedIncidents, page_incidents
 from driftwatch.store.tellings import list_tellings
 from driftwatch.web.actions import list_actions
 from driftwatch.web.forms import find_token, find_who
-from driftwatch.web.frame import Frame, render
+from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.paging import PAGE, Leaf, PageNumber, build_leaf
 from driftwatch.web.telling import say_telling, say_who
@@ -105,8 +105,8 @@ def show_incidents(
     request: Request, house: Here, chosen: Annotated[Chosen, Depends()], page: PageNumber = 1
 ) -> HTMLResponse:
     """Show incidents, the newest first."""
-    now, leaf = house.now(), _read_leaf(house, chosen.wanted, page)
-    frame = Frame(title="Incidents", section="incidents", now=now, waiting=house.count_waiting())
+    leaf = _read_leaf(house, chosen.wanted, page)
+    frame = house.frame("Incidents", "incidents")
     return render(
         request,
         "incidents.html",
@@ -147,7 +147,7 @@ def show_incident(
 ) -> HTMLResponse:
     """Show one incident; `did` is what was done to it a moment ago."""
     found = read_incident(house, number)
-    frame = Frame(title=found.case.title, section="incidents", now=found.now, waiting=house.count_waiting())
+    frame = house.frame(found.case.title, "incidents")
     values = {
         "page": found,
         "did": did,

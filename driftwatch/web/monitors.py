@@ -22,7 +22,7 @@ from driftwatch.store.monitors import MonitorRow, find_monitor
 from driftwatch.store.pages import WantedIncidents, page_incidents
 from driftwatch.store.standings import list_newest_words
 from driftwatch.store.verdicts import VerdictRow, list_verdicts
-from driftwatch.web.frame import Frame, render
+from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.incidents import choose_shape
 from driftwatch.web.windows import SHAPES, Strip, build_strip
@@ -66,9 +66,7 @@ class MonitorPage:
 def show_monitor(request: Request, house: Here, name: Annotated[str, Path(max_length=200)]) -> HTMLResponse:
     """Show one monitor."""
     found = read_monitor(house, name)
-    frame = Frame(
-        title=found.monitor.title or name, section="overview", now=found.now, waiting=house.count_waiting()
-    )
+    frame = house.frame(found.monitor.title or name, "overview")
     values = {"page": found, "verdict_shapes": SHAPES, "choose_shape": choose_shape}
     return render(request, "monitor.html", frame, values)
 

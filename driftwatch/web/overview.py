@@ -21,6 +21,7 @@ from driftwatch.store.standings import list_newest_words
 from driftwatch.store.tellings import list_tellings
 from driftwatch.web.frame import Frame, render
 from driftwatch.web.house import Here, House
+from driftwatch.web.incidents import choose_shape
 from driftwatch.web.paging import Leaf, PageNumber, cut
 from driftwatch.web.telling import Tellings, say_telling, say_who
 from driftwatch.web.windows import SHAPES, Strip, build_strip
@@ -133,13 +134,11 @@ def read_overview(house: House, chosen: Chosen, page: int = 1) -> Overview:
 
 
 def _describe_case(case: Case, tellings: Tellings) -> Concern:
-    incident = case.incident
-    quiet = bool(incident.acknowledged_by or incident.snoozed_until)
-    shape = SHAPES[VerdictWord.DRIFT] if incident.kind == "drift" else SHAPES[VerdictWord.DATA]
+    incident, shape = case.incident, choose_shape(case.incident)
     return Concern(
-        tone="quiet" if quiet else "bad",
+        tone="quiet" if incident.acknowledged_by or incident.snoozed_until else shape.tone,
         mark=shape.mark,
-        word=f"{incident.severity.value} {incident.kind.value}",
+        word=shape.word,
         text=case.title,
         link=f"/incidents/{incident.id}",
         since=incident.first_window.start,

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from driftwatch.incidents.silences import Silence
 from driftwatch.store.silences import count_hidden, list_silences
 from driftwatch.web.forms import find_token, find_who
-from driftwatch.web.frame import Frame, render
+from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.paging import PageNumber, build_leaf, cut
 
@@ -39,7 +39,7 @@ def show_silences(
     found = house.read(lambda tx: list_silences(tx, now, every=every))
     leaf = cut(found[::-1], page)
     rows = [_build_row(house, one, now) for one in leaf.items]
-    frame = Frame(title="Silences", section="silences", now=now, waiting=house.count_waiting())
+    frame = house.frame("Silences", "silences")
     values = {
         "leaf": build_leaf(rows, leaf.number, leaf.total),
         "every": every,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request
@@ -17,23 +17,13 @@ from driftwatch.jobs.cases import Case
 from driftwatch.jobs.gating import build_subject
 from driftwatch.store.silences import add_silence, expire_silence
 from driftwatch.web.forms import Sent, find_token, find_who, keep_who
-from driftwatch.web.frame import Frame, render
+from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
+from driftwatch.web.lengths import LENGTHS, choose_length
 
-__all__ = ["LENGTHS", "Preview", "list_hidden", "router"]
+__all__ = ["Preview", "list_hidden", "router"]
 
 router = APIRouter()
-
-LENGTHS: Final = {
-    "1 hour": timedelta(hours=1),
-    "4 hours": timedelta(hours=4),
-    "12 hours": timedelta(hours=12),
-    "1 day": timedelta(days=1),
-    "3 days": timedelta(days=3),
-    "7 days": timedelta(days=7),
-    "30 days": timedelta(days=30),
-}
-"""How long a silence may be asked for, by the words of the form."""
 
 _MATCHED: Final = ("monitor", "owner", "kind", "severity", "column")
 _LONGEST: Final = 200
@@ -78,13 +68,10 @@ def add(request: Request, house: Here, sent: Sent) -> Response:
 
 
 def _build_silence(sent: Mapping[str, str], matchers: Matchers, now: datetime) -> Silence:
-    length = LENGTHS.get(sent.get("length", ""))
-    if length is None:
-        raise UsageError(f"say how long it lasts: {', '.join(LENGTHS)}")
     return Silence(
         matchers=matchers,
         starts_at=now,
-        ends_at=now + length,
+        ends_at=now + choose_length(sent.get("length", "")),
         author=sent["who"],
         reason=sent.get("reason", ""),
         created_at=now,
@@ -119,7 +106,7 @@ def list_hidden(house: House, matchers: Matchers) -> tuple[Case, ...]:
 
 
 def _show(request: Request, house: House, preview: Preview, *, status: int = 200) -> HTMLResponse:
-    frame = Frame(title="New silence", section="silences", now=house.now(), waiting=house.count_waiting())
+    frame = house.frame("New silence", "silences")
     values = {
         "preview": preview,
         "lengths": list(LENGTHS),

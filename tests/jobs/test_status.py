@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from driftwatch.channels.contract import Outcome
 from driftwatch.incidents.policy import Freshness, Patience, Policy
@@ -25,6 +23,7 @@ from tests.support.monitors import (
     set_up,
     tell_story,
 )
+from tests.support.statements import count_statements
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 GONE = Outcome(delivered=False, again=False, status=410, error="http_410")
@@ -198,20 +197,6 @@ def test_one_unhealthy_monitor_makes_the_whole_unhealthy(store: Database) -> Non
 
     assert [monitor.healthy for monitor in status.monitors] == [True, False]
     assert not status.healthy
-
-
-def count_statements(read: Callable[[], object]) -> int:
-    told: list[str] = []
-
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        told.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        read()
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
-    return len(told)
 
 
 def test_the_store_is_asked_as_much_for_one_monitor_as_for_many(store: Database) -> None:

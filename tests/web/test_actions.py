@@ -42,7 +42,12 @@ def only(site: Site) -> Incident:
     ("name", "fields", "kind", "said"),
     [
         ("acknowledge", {}, TransitionKind.ACKNOWLEDGED, "Ana is looking at it"),
-        ("snooze", {"length": "4h"}, TransitionKind.SNOOZED, "Ana wants to hear nothing more of it until"),
+        (
+            "snooze",
+            {"length": "4 hours"},
+            TransitionKind.SNOOZED,
+            "Ana wants to hear nothing more of it",
+        ),
         ("assign", {"to": "Ben"}, TransitionKind.ASSIGNED, "Ana gave it to Ben."),
         ("note", {"text": "the feed moved"}, TransitionKind.NOTED, "Ana: the feed moved"),
         ("label", {"said": "bad-data"}, TransitionKind.LABELLED, "Ana says that this was"),

@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 
 import pytest
-import sqlalchemy as sa
 from fastapi.routing import APIRoute
 from markupsafe import escape
 
@@ -12,6 +11,7 @@ from driftwatch.store.database import Database
 from driftwatch.web.site import ROOMS
 from tests.support.monitors import make_monitor, make_source
 from tests.support.site import Site, open_site
+from tests.support.statements import count_statements
 
 PAGES = [
     "/",
@@ -92,31 +92,16 @@ def name_page(site: Site, path: str) -> str:
     return path.replace("NUMBER", str(site.numbers[0]))
 
 
-def count_statements(site: Site, path: str) -> int:
-    told: list[str] = []
-
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        told.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    path = name_page(site, path)
-    told.clear()
-    try:
-        site.get(path)
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
-    return len(told)
-
-
 @pytest.mark.parametrize("path", PAGES)
 def test_the_store_is_asked_as_much_for_few_as_for_many(store: Database, path: str) -> None:
     site = open_site(store, *(make_monitor(make_source(), id=f"m{number}") for number in range(49)))
     site.live("..a")
     deliver_due(site.bench.parts)
-    few = count_statements(site, path)
+    address = name_page(site, path)
+    few = count_statements(lambda: site.get(address))
 
     site.live("....a....a....n....a", first=4)
     deliver_due(site.bench.parts)
 
-    assert count_statements(site, path) <= few + 2
+    assert count_statements(lambda: site.get(address)) <= few + 2
     assert few < 30
