@@ -190,16 +190,20 @@ def _find_bounds(session: Session, table: _Table, time: TimeColumn, request: Req
         if joined or isinstance(kind, types.Date):
             return replace(bound_dates(low, high, zone), slack=_JOINED_SLACK)
         return _bound_typed(kind, session.backend, zone, request)
-    sample = _sample_times(session, table, first)
-    if not sample or (joined and time.format is not None):
-        return None
-    try:
-        return _bound_sampled(sample, time, zone, request)
-    except DataError as error:
-        if joined:
-            # Year, month and day, say: all rows are read and each is looked at.
+    problem = None
+    for anew in (False, True):
+        sample = _sample_times(session, table, first, anew=anew)
+        if not sample or (joined and time.format is not None):
             return None
-        raise DataError(f"table {table.name!r}, column {first!r}: {error}") from None
+        try:
+            return _bound_sampled(sample, time, zone, request)
+        except DataError as error:
+            # What is known of the table may be of one that was there before it.
+            problem = error
+    if joined:
+        # Year, month and day, say: all rows are read and each is looked at.
+        return None
+    raise DataError(f"table {table.name!r}, column {first!r}: {problem}")
 
 
 def _bound_typed(kind: types.TypeEngine[Any], backend: str, zone: str, request: Request) -> Bounds:
@@ -228,11 +232,11 @@ def _bound_sampled(sample: list[Any], time: TimeColumn, zone: str, request: Requ
     raise DataError("it holds numbers and texts; convert it in a query with :window_start and :window_end")
 
 
-def _sample_times(session: Session, table: _Table, name: str) -> list[Any]:
+def _sample_times(session: Session, table: _Table, name: str, *, anew: bool) -> list[Any]:
     column = table.column(name)
     there = column.is_not(None)
     compared = _compare_bytes(session, table, name)
-    some = _sample_first(session, table, name)
+    some = _sample_first(session, table, name, anew=anew)
     least = session.fetch_values(sa.select(column).where(there).order_by(compared).limit(1)) if some else []
     most = (
         session.fetch_values(sa.select(column).where(there).order_by(compared.desc()).limit(1))
@@ -242,15 +246,16 @@ def _sample_times(session: Session, table: _Table, name: str) -> list[Any]:
     return [*some, *least, *most]
 
 
-def _sample_first(session: Session, table: _Table, name: str) -> list[Any]:
+def _sample_first(session: Session, table: _Table, name: str, *, anew: bool) -> list[Any]:
     """Return how the rows that the database gives first spell their times, one value of every spelling.
 
-    They are the same ones from read to read, so that they are looked at anew every few minutes only.
+    They are the same ones from read to read, so that they are looked at anew every few minutes only, or where
+    that is asked for.
     """
     known = _SAMPLES.setdefault(session.connection.engine, {})
     key, now = (table.clause.fullname, name), time.monotonic()
     read_at, kept = known.get(key, (-math.inf, []))
-    if not kept or now - read_at > _SAMPLED_FOR:
+    if anew or not kept or now - read_at > _SAMPLED_FOR:
         column = table.column(name)
         found = session.fetch_values(sa.select(column).where(column.is_not(None)).limit(SAMPLE_ROWS))
         kept = list({_spell(value): value for value in found}.values())

@@ -19,6 +19,7 @@ from driftwatch.net.secrets import Secret
 from driftwatch.profiles.columns import get_column, infer_kind
 from driftwatch.profiles.window import Window
 from driftwatch.sources.sql import SqlSource
+from tests.support.statements import count_statements
 from tests.support.warehouse import Warehouse
 from tests.support.windows import START, ask, collect, make_windows
 
@@ -72,6 +73,34 @@ def test_times_written_as_text_are_bounded_in_their_own_spelling(warehouse: Ware
     fill(warehouse, sa.String(40), [SPELLINGS[spelling](moment) for moment in HOURS])
 
     assert read(SqlSource(url=warehouse.url, table="feed"), FOUR_HOURS) == expect(HOURS, FOUR_HOURS)
+
+
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
+def test_the_rows_that_come_first_are_looked_at_once_in_a_while(warehouse: Warehouse) -> None:
+    fill(warehouse, sa.String(40), [SPELLINGS["fraction"](hour) for hour in HOURS])
+    source = SqlSource(url=warehouse.url, table="feed")
+
+    first = count_statements(lambda: read(source, FOUR_HOURS))
+    second = count_statements(lambda: read(source, FOUR_HOURS))
+
+    assert second == first - 1
+    assert read(source, FOUR_HOURS) == expect(HOURS, FOUR_HOURS)
+
+
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", [sa.String(40), sa.Integer])
+def test_a_table_that_takes_the_place_of_another_is_read_in_its_own_spelling(
+    warehouse: Warehouse, kind: Any
+) -> None:
+    fill(warehouse, sa.String(40), [SPELLINGS["space"](hour) for hour in HOURS])
+    source = SqlSource(url=warehouse.url, table="feed")
+    assert read(source, FOUR_HOURS) == expect(HOURS, FOUR_HOURS)
+
+    warehouse.run("DROP TABLE feed")
+    write = SPELLINGS["t"] if isinstance(kind, sa.String) else lambda hour: int(hour.timestamp())
+    fill(warehouse, kind, [write(hour) for hour in HOURS])
+
+    assert read(source, FOUR_HOURS) == expect(HOURS, FOUR_HOURS)
 
 
 @pytest.mark.parametrize("per_second", [1, 1000, 1_000_000])

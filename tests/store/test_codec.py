@@ -13,7 +13,14 @@ from hypothesis.extra import numpy as hnp
 from driftwatch.errors import StoreError
 from driftwatch.profiles.counts import Counts, Sums, count_numbers, empty_counts
 from driftwatch.profiles.grid import CategoryGrid, NumberGrid, build_number_grid
-from driftwatch.store.codec import decode_counts, decode_grid, encode_counts, encode_grid
+from driftwatch.store.codec import (
+    decode_counts,
+    decode_grid,
+    encode_counts,
+    encode_grid,
+    read_counts,
+    write_counts,
+)
 from tests.support.stored import same_counts
 
 _FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -191,3 +198,13 @@ def test_counts_below_zero_cannot_be_stored() -> None:
 
     with pytest.raises(ValueError, match="below zero"):
         encode_counts(Counts(grid=grid, cells=np.array([0, -1, 0])))
+
+
+def test_counts_that_were_read_are_written_in_the_same_bytes() -> None:
+    grid = build_number_grid(np.arange(500.0))
+    body = write_counts(count_numbers(grid, np.array([1.0, 2.5, 2.5, 900.0]), missing=3))
+
+    for keep in (False, True):
+        found = read_counts(body, grid, keep)
+        assert write_counts(found) == body
+        assert (write_counts(found) is body) is keep

@@ -147,6 +147,29 @@ def test_a_connection_lost_while_working_is_replaced_and_the_work_runs_again(sto
     assert len(pauses) == 1
 
 
+@pytest.mark.parametrize("store_url", ["postgresql", "mariadb"], indirect=True)
+def test_connections_that_broke_while_nobody_used_them_are_replaced_without_a_word(store_url: str) -> None:
+    database, pauses = _open_with_pauses(store_url)
+    is_postgres = database.dialect == "postgresql"
+    question = "SELECT pg_backend_pid()" if is_postgres else "SELECT CONNECTION_ID()"
+    command = "SELECT pg_terminate_backend({})" if is_postgres else "KILL {}"
+
+    def ask(connection: sa.Connection) -> int:
+        return int(connection.exec_driver_sql(question).scalar_one())
+
+    idle = [database.read(ask), database.write(ask)]
+    killer, _ = _open_with_pauses(store_url)
+    for number in idle:
+        killer.read(lambda tx, number=number: tx.exec_driver_sql(command.format(number)).close())  # type: ignore[misc]
+
+    after = [database.read(ask), database.write(ask)]
+
+    killer.close()
+    database.close()
+    assert not {*idle} & {*after}
+    assert len(pauses) <= 1
+
+
 def test_increments_by_threads_are_not_lost(database: Database) -> None:
     database.write(_write("n", "0"))
 
