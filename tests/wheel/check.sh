@@ -37,3 +37,19 @@ $driftwatch init --from orders.csv
 $driftwatch db upgrade
 $driftwatch db check
 $driftwatch check orders --from 2024-02-20 --to 2024-02-25
+"$work/venv/bin/python" - <<'PY'
+import urllib.request
+
+from driftwatch.app import open_app
+from driftwatch.config.loading import load_config
+from driftwatch.config.web import Listen
+from driftwatch.web.server import open_pages
+
+app = open_app(load_config("driftwatch.yaml"))
+pages = open_pages(lambda: app, Listen(host="127.0.0.1", port=0))
+for path in ("/", "/monitors/orders", "/incidents", "/deliveries", "/silences", "/static/style.css"):
+    with urllib.request.urlopen(f"http://{pages.listen}{path}", timeout=30) as answer:
+        assert answer.status == 200, path
+pages.close()
+app.close()
+PY
