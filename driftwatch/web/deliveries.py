@@ -8,15 +8,17 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from driftwatch.channels.contract import Message
 from driftwatch.errors import UsageError
 from driftwatch.jobs.messages import read_message
 from driftwatch.store.delivery import Attempt, DeliveryRow, DeliveryState
-from driftwatch.store.outbox import find_delivery, list_attempts
+from driftwatch.store.outbox import find_delivery, list_attempts, retry_deliveries
 from driftwatch.store.pages import WantedDeliveries, page_deliveries
 from driftwatch.store.queues import list_queues
+from driftwatch.web.forms import Sent, find_token, find_who, keep_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.paging import PAGE, PageNumber, build_leaf
@@ -84,7 +86,28 @@ def show_delivery(
     """Show one delivery with every try."""
     found = read_delivery(house, delivery_id)
     frame = house.frame(f"Delivery to {found.row.channel}", "deliveries")
-    return render(request, "delivery.html", frame, {"page": found, "states": DELIVERY_SHAPES})
+    values = {
+        "page": found,
+        "states": DELIVERY_SHAPES,
+        "token": find_token(request),
+        "who": find_who(request),
+    }
+    return render(request, "delivery.html", frame, values)
+
+
+@router.post("/deliveries/{delivery_id}/retry", response_class=HTMLResponse)
+def retry(
+    request: Request, house: Here, sent: Sent, delivery_id: Annotated[str, Path(max_length=64)]
+) -> Response:
+    """Have a message that did not arrive, or waits, sent again at once."""
+    read_delivery(house, delivery_id)
+    now = house.now()
+    if not house.app.database.write(lambda tx: retry_deliveries(tx, ids=[delivery_id], now=now)):
+        raise HTTPException(409, "It has arrived, or was not to be sent: there is nothing to send again.")
+    back = f"{request.scope.get('root_path', '')}/deliveries/{delivery_id}"
+    response = RedirectResponse(back, status_code=303)
+    keep_who(request, response, sent["who"])
+    return response
 
 
 def read_delivery(house: House, delivery_id: str) -> DeliveryPage:

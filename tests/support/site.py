@@ -18,7 +18,7 @@ from driftwatch.store.database import Database
 from driftwatch.web.site import build_site
 from tests.support.monitors import Bench, set_up
 
-__all__ = ["Site", "open_site", "read_text"]
+__all__ = ["Site", "open_site", "read_text", "read_token"]
 
 
 FINGERPRINT = "fingerprint"
@@ -77,3 +77,10 @@ def open_site(database: Database, *others: Monitor, public_url: str | None = Non
 def read_text(page: str) -> str:
     """Return the words of a page, without what only says how they look."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def read_token(page: str) -> str:
+    """Return the secret in the forms of a page."""
+    found = re.search(r'name="token" value="([^"]+)"', page)
+    assert found is not None, "the page has no form"
+    return found[1]

@@ -6,7 +6,7 @@ import pytest
 
 from driftwatch.incidents.incident import Incident, IncidentState, Label, TransitionKind
 from driftwatch.store.database import Database
-from tests.support.site import Site, open_site, read_text
+from tests.support.site import Site, open_site, read_text, read_token
 
 
 def open_incident(store: Database, story: str = "..a") -> Site:
@@ -17,12 +17,6 @@ def open_incident(store: Database, story: str = "..a") -> Site:
 
 def find_address(site: Site, name: str) -> str:
     return f"/incidents/{site.numbers[0]}/{name}"
-
-
-def read_token(page: str) -> str:
-    found = re.search(r'name="token" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
 
 
 def send(site: Site, name: str, **fields: str) -> tuple[int, str]:

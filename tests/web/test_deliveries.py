@@ -6,7 +6,8 @@ from driftwatch.channels.contract import Outcome
 from driftwatch.jobs.deliver import deliver_due
 from driftwatch.jobs.messages import read_message
 from driftwatch.store.database import Database
-from tests.support.site import Site, open_site, read_text
+from driftwatch.store.destinations import enable_destination
+from tests.support.site import Site, open_site, read_text, read_token
 
 BUSY = Outcome(delivered=False, again=True, status=503, error="http_503")
 GONE = Outcome(delivered=False, again=False, status=410, error="http_410")
@@ -59,3 +60,23 @@ def test_a_delivery_that_is_not_there_is_told_as_such(store: Database) -> None:
 
     assert answer.status_code == 404
     assert "there is no delivery" in answer.text
+
+
+def test_what_did_not_arrive_can_be_sent_again_and_what_did_cannot(store: Database) -> None:
+    site = open_with(store, GONE)
+    (row,) = site.bench.deliveries()
+    token = read_token(site.get(f"/deliveries/{row.id}"))
+    fields = {"token": token, "who": "Ana"}
+    site.bench.parts.database.write(lambda tx: enable_destination(tx, "oncall"))
+
+    again = site.client.post(f"/deliveries/{row.id}/retry", data=fields)
+    waiting = [one.state.value for one in site.bench.deliveries()]
+    deliver_due(site.bench.parts)
+    once_more = site.client.post(f"/deliveries/{row.id}/retry", data=fields)
+
+    assert again.status_code == 200
+    assert waiting == ["pending"]
+    assert [one.state.value for one in site.bench.deliveries()] == ["delivered"]
+    assert once_more.status_code == 409
+    assert "there is nothing to send again" in read_text(once_more.text)
+    assert site.client.post("/deliveries/nothing/retry", data=fields).status_code == 404

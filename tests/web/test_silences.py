@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +8,7 @@ from driftwatch.incidents.silences import Matchers, Silence
 from driftwatch.jobs.deliver import deliver_due
 from driftwatch.store.database import Database
 from driftwatch.store.silences import add_silence, expire_silence
-from tests.support.site import Site, open_site, read_text
+from tests.support.site import Site, open_site, read_text, read_token
 
 DAY = timedelta(days=1)
 
@@ -58,9 +57,8 @@ def test_without_any_it_says_so(store: Database) -> None:
 
 def fill(site: Site, address: str, path: str, **fields: str) -> tuple[int, str]:
     """Fill in the form of the page at `address` and send it to `path`."""
-    found = re.search(r'name="token" value="([^"]+)"', site.get(address))
-    assert found is not None
-    answer = site.client.post(path, data={"token": found[1], "who": "Ana", **fields})
+    token = read_token(site.get(address))
+    answer = site.client.post(path, data={"token": token, "who": "Ana", **fields})
     return answer.status_code, read_text(answer.text)
 
 
