@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test faults torture load lint wheel-check bench calibrate requirements clean
+.PHONY: demo test quick faults torture load lint wheel-check bench calibrate requirements clean
 
 demo: $(VENV)/.demo
 	$(BIN)/driftwatch demo $(ARGS)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults" $(ARGS)
+
+# What a person runs many times a day: on SQLite, without what takes long.
+quick: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults and not slow" $(ARGS)
 
 # Daemons that are killed, paused, cut off, and given bugs on purpose: a few minutes.
 faults: $(VENV)/.test

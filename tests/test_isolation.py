@@ -32,6 +32,8 @@ from tests.support.monitors import due, make_monitor, make_source
 from tests.support.waiting import wait_until
 from tests.support.wild_sources import WildSource
 
+pytestmark = pytest.mark.slow
+
 TICKS = {"plan": 0.05, "start": 0.05, "check": 0.03, "deliver": 0.1, "retrain": 1}
 LEASE = timedelta(seconds=0.3)
 LIMITS = Limits(memory=256 << 20, wall=timedelta(minutes=1))

@@ -30,6 +30,8 @@ from tests.support.databases import create_url, drop_url
 from tests.support.incidents import day
 from tests.support.monitors import FakeChannel, due, make_monitor, make_source
 
+pytestmark = pytest.mark.slow
+
 TICKS = {"plan": 0.05, "start": 0.05, "check": 0.03, "deliver": 0.03, "retrain": 0.03}
 
 

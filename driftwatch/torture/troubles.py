@@ -28,11 +28,11 @@ class Plan:
     """How much trouble there is: something every `shortest` to `longest` seconds.
 
     It is a pause of `pause` seconds, longer than a claim lasts, for `pause_share` of the times, a kill for
-    `kill_share`. `armed_share` of the daemons start with failpoints: those of `points`, or where these are
-    empty of all that were ever passed, that have ended the fewest. A daemon that reaches none of them is
-    replaced after `armed_seconds`. Trouble goes on, at most four times as long, until failpoints have ended
-    `crashes` daemons, and each of them `each`. `opening` are passed when a store is new, and armed in its
-    first daemons. `hazards` are further troubles, each called now and then.
+    `kill_share`. `armed_share` of the daemons start with a failpoint: one of `points`, or where these are
+    empty of all that were ever passed, in turn; with `together` they have all that still want crashes. A
+    daemon that reaches none is replaced after `armed_seconds`. Trouble goes on, at most four times as long,
+    until failpoints have ended `crashes` daemons, and each of them `each`. `opening` are passed when a store
+    is new, and armed in its first daemons. `hazards` are further troubles, each called now and then.
     """
 
     replicas: int = 3
@@ -46,6 +46,7 @@ class Plan:
     action: str = "kill"
     probability: float = 0.3
     armed_seconds: float = 3.0
+    together: bool = False
     crashes: int = 0
     each: int = 0
     opening: tuple[str, ...] = ()
@@ -61,9 +62,9 @@ IN_TURN = Plan(
     kill_share=0.0,
     armed_share=1.0,
     probability=1.0,
-    armed_seconds=9.0,
+    armed_seconds=2.5,
 )
-"""Nothing but failpoints."""
+"""Nothing but failpoints, one after the other."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,6 +90,7 @@ class Troubles:
         self._rng = np.random.default_rng([seed, 3])
         self._killed: set[int] = set()
         self._armed_at: dict[int, float] = {}
+        self._tried: Counter[str] = Counter()
         self._due: list[tuple[float, int]] = []
         self._next_hazard = time.monotonic() + plan.hazard_every
 
@@ -213,16 +215,17 @@ class Troubles:
             self._replicas.resume(pid)
 
     def _choose_points(self) -> list[str]:
-        """Return what a daemon is armed with, all at once: whichever it passes first ends it.
-
-        Some are passed seldom: those that have ended enough daemons, or more than others, make room for them.
-        """
+        """Return what a daemon is armed with: whichever it passes first ends it."""
         if self._rng.random() >= self._plan.armed_share:
             return []
-        crashes = self.counts.crashes
-        points = sorted(self._list_points(), key=crashes.__getitem__)
-        wanting = [point for point in points if crashes[point] < self._plan.each]
-        return wanting or points[: (len(points) + 1) // 2]
+        points = self._list_points()
+        wanting = [point for point in points if self.counts.crashes[point] < self._plan.each] or points
+        if self._plan.together or not wanting:
+            return wanting
+        # In turn: some are passed more seldom than others.
+        point = min(wanting, key=self._tried.__getitem__)
+        self._tried[point] += 1
+        return [point]
 
     def _choose(self, among: Sequence[T]) -> T:
         return among[int(self._rng.integers(0, len(among)))]

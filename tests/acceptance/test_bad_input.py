@@ -22,6 +22,8 @@ import pytest
 from tests.support.commands import Ran, run_command, run_here
 from tests.support.shop import build_rows, judge_history, read_store, write_rows, write_shop
 
+pytestmark = pytest.mark.slow
+
 BAD_DAY = "2024-01-22"
 SOURCE = "{kind: files, path: rows.csv, time_column: at}"
 

@@ -25,6 +25,8 @@ from driftwatch.store.evidence import load_statistics
 from driftwatch.store.verdicts import list_verdicts
 from tests.support.commands import run_here
 
+pytestmark = pytest.mark.slow
+
 FIRST = datetime(2024, 1, 1)
 REFERENCE, ROWS = 30, 300
 CONFIG = """\

@@ -11,6 +11,8 @@ import pytest
 from tests.support.commands import run_here
 from tests.support.shared_data import find_shared_data
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 version: 1
 store: {{url: "sqlite:///driftwatch.db"}}

@@ -20,6 +20,8 @@ import pytest
 from driftwatch.demo.story import CONFIG, MONITOR
 from tests.support.commands import Ran, run_command, run_here
 
+pytestmark = pytest.mark.slow
+
 CONFIG_FILE = "driftwatch-demo/driftwatch.yaml"
 
 

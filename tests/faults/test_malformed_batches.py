@@ -27,7 +27,7 @@ MOST_GROWTH = 96 << 20
 
 Ran = tuple[Sequence[Outcome], Sequence[tuple[str, int]]]
 
-pytestmark = pytest.mark.timeout(7200 if IS_LONG else 240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if IS_LONG else 240)]
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ SHORT = Settings(
 
 HOW = {
     "outbox_in_a_second_transaction": replace(SHORT, plan=BETWEEN),
-    "no_fence": replace(SHORT, plan=SLOW),
+    "no_fence": replace(SHORT, seconds=20.0, plan=SLOW),
     "no_unique_slot": replace(SHORT, plan=replace(CALM, replicas=2)),
     "state_reset_at_the_start": replace(SHORT, plan=KILLS),
     "silence_checked_at_enqueue_alone": replace(SHORT, silences=True, bad_share=1.0, manners=(Manner.ERROR,)),

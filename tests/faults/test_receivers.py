@@ -48,6 +48,8 @@ from tests.support.receiver import (
 )
 from tests.support.told_world import World
 
+pytestmark = pytest.mark.slow
+
 DEADLINE = timedelta(seconds=1)
 GRACE = timedelta(seconds=1)
 """How much longer than its deadline an attempt may take."""

@@ -17,6 +17,8 @@ from driftwatch.jobs.gating import Gatekeeper
 from driftwatch.store.database import Database
 from tests.support.told_world import World
 
+pytestmark = pytest.mark.slow
+
 # Six at a time, among them always a silence, its end, the incident and its end.
 STORIES = {
     "in vain": ("create", "expire", "open", "resolve", "fail", "drop"),

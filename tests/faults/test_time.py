@@ -36,7 +36,7 @@ EXAMPLES = 400 if IS_LONG else 25
 DAY, HOUR, MINUTE, SECOND = (timedelta(**{unit: 1}) for unit in ("days", "hours", "minutes", "seconds"))
 YEAR = 365 * DAY
 
-pytestmark = pytest.mark.timeout(7200 if IS_LONG else 240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if IS_LONG else 240)]
 
 
 def test_windows_are_where_a_walk_through_the_minutes_finds_them() -> None:

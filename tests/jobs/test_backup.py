@@ -23,6 +23,8 @@ from driftwatch.store.tables import metadata, verdicts
 from tests.support.databases import create_url, drop_url
 from tests.support.monitors import Bench, due, make_parts, set_up
 
+pytestmark = pytest.mark.slow
+
 KINDS = ["sqlite", "postgresql", "mariadb"]
 
 

@@ -20,7 +20,7 @@ ROLLING = Rolling(last=timedelta(days=28), gap=timedelta(days=7))
 STEADY = SPECS["phi0-history0-columns20-rows2000"]
 SEEDS = range(4) if os.environ.get("DRIFTWATCH_LONG") == "1" else range(1)
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def list_serious(bench: Bench) -> list[Finding]:

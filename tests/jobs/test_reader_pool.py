@@ -41,6 +41,8 @@ from tests.support.waiting import wait_until
 from tests.support.warehouse import Warehouse
 from tests.support.wild_sources import WildSource
 
+pytestmark = pytest.mark.slow
+
 SECOND = timedelta(seconds=1)
 MIB = 1 << 20
 LIMITS = Limits(memory=256 * MIB, wall=60 * SECOND)

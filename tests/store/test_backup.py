@@ -29,6 +29,8 @@ from driftwatch.store.tables import incidents, metadata
 from tests.support.databases import create_url, drop_url
 from tests.support.stored import NOW, build_reference, build_verdict, count_rows, record, register
 
+pytestmark = pytest.mark.slow
+
 KINDS = ["sqlite", "postgresql", "mariadb"]
 ODD = "naïve 🛫 \\ Tür\0 \ud800"
 

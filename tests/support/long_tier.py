@@ -40,7 +40,7 @@ OPENING = tuple(
 _MOST_ROUNDS = 60
 _SETTLE_SECONDS = 1200.0
 """A message that many crashes interrupted waits an hour of the hurried clock before it is tried again."""
-_POINTS_SECONDS, _OPENING_SECONDS = 40.0, 4.0
+_POINTS_SECONDS, _OPENING_SECONDS, _PATIENCE = 40.0, 4.0, 9.0
 _ADMIN = {"postgresql": "postgres", "mariadb": "mysql"}
 
 
@@ -148,7 +148,16 @@ def _choose_plan(tally: Tally, wanted: Wanted, place: Place, *, has_server: bool
     # What is passed but once in the life of a store is met by the first daemons of each round.
     opening = tuple(point for point in OPENING if tally.crashes[point] < wanted.each)
     points = tuple(point for point in rare if point not in opening)
-    return replace(IN_TURN, replicas=3, points=points, each=wanted.each, opening=opening)
+    return replace(
+        IN_TURN,
+        replicas=3,
+        points=points,
+        each=wanted.each,
+        opening=opening,
+        # What is passed seldom is met by every daemon that passes it, and needs daemons that live longer.
+        together=True,
+        armed_seconds=_PATIENCE,
+    )
 
 
 def _run_round(kind: str, settings: Settings, folder: Path, place: Place, tally: Tally) -> None:

@@ -52,7 +52,7 @@ def open_troubles(folder: Path, plan: Plan, passed: tuple[str, ...]) -> tuple[Tr
 
 
 def test_a_crash_counts_for_the_place_that_was_passed_first(tmp_path: Path) -> None:
-    plan = replace(IN_TURN, points=("seldom", "often", "never"), each=2)
+    plan = replace(IN_TURN, points=("seldom", "often", "never"), each=2, together=True)
     troubles, _ = open_troubles(tmp_path, plan, ("often", "seldom"))
 
     for _ in range(10):

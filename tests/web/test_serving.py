@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
 
 CONFIG = """\
 version: 1
