@@ -209,9 +209,10 @@ class Daemon:
             job.modify(next_run_time=datetime.now(UTC))
 
     def _apply_reload(self) -> None:
+        before = self._app.config
         try:
             config = self._reload()
-            _refuse_another_store(self._app.config, config)
+            _refuse_another_store(before, config)
             app = self._app.replace_config(config)
             app.apply_config()
         except DriftwatchError as error:
@@ -223,6 +224,8 @@ class Daemon:
         with self._lock:
             self._app, self._watches = app, []
             self._not_before.clear()
+        if config.listen != before.listen:
+            log.warning("web.listen changed reason=pages stay at %s until a restart", before.listen)
         log.info("reload applied monitors=%s", len(config.monitors))
 
     def _build_scheduler(self, ticks: Mapping[str, float]) -> BackgroundScheduler:

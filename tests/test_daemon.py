@@ -17,6 +17,7 @@ import pytest
 
 from driftwatch.app import App, open_app
 from driftwatch.config.loading import Config
+from driftwatch.config.web import Listen
 from driftwatch.daemon import EXIT_CONFIG, EXIT_STORE, EXIT_WATCHDOG, Daemon, serve
 from driftwatch.errors import ConfigError, SourceError
 from driftwatch.incidents.policy import Policy
@@ -240,6 +241,20 @@ def test_a_reload_takes_a_new_configuration(tmp_path: Path, caplog: pytest.LogCa
         detached = {row.key: row.detached_at for row in running.database.read(list_monitors)}
         assert running.words() == ["ok"]
         assert detached == {"flights": due(1), "rides": None}
+
+
+def test_a_reload_says_that_pages_stay_where_they_are(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_daemon(tmp_path, ".") as running:
+        wait_for(lambda: bool(running.source.requests), "the reference")
+
+        running.config = replace(
+            running.app.config, listen=Listen(host="127.0.0.1", port=9), fingerprint="c2"
+        )
+        running.daemon.ask_reload()
+
+        wait_for(lambda: "pages stay at 127.0.0.1:8377 until a restart" in caplog.text, "the warning")
 
 
 def test_a_reload_of_a_bad_file_keeps_the_old_configuration(

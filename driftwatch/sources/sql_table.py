@@ -263,9 +263,9 @@ def _sample_first(session: Session, table: _Table, name: str, *, anew: bool) -> 
     return kept
 
 
-def _spell(value: Any) -> Any:
+def _spell(value: Any) -> str:
     """Return the same for values that are written in the same way: digits do not matter, but for a zone's."""
     if not isinstance(value, str):
-        return value
+        return repr(value)
     zone = _ZONE.search(value)
     return value.translate(_ANY_DIGIT) + (zone[0] if zone else "")

@@ -6,7 +6,7 @@ data can then do no harm even where it was not escaped.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HEADERS", "MOST_BYTES", "Guard", "is_same_origin"]
+__all__ = ["HEADERS", "MOST_BYTES", "Guard", "is_same_origin", "mark_answer"]
 
 MOST_BYTES: Final = 1 << 20
 """How large what is sent to us may be."""
@@ -36,13 +36,13 @@ HEADERS: Final = {
 class Guard:
     """Refuses what is asked for under a name that is not ours or is too large, and marks every answer.
 
-    A name of ours is one of loopback, or one of `names`. Anybody's page could have a browser on this machine
-    ask us under a name of theirs (DNS rebinding): that name is in the request.
+    A name of ours is one of loopback, or one that `find_names` returns. Anybody's page could have a browser
+    on this machine ask us under a name of theirs (DNS rebinding): that name is in the request.
     """
 
-    def __init__(self, app: ASGIApp, *, names: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, find_names: Callable[[], Collection[str]]) -> None:
         self._app = app
-        self._names = frozenset(name.lower() for name in names)
+        self._find_names = find_names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
@@ -52,10 +52,7 @@ class Guard:
 
         async def mark(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("cache-control", "no-store")
+                mark_answer(MutableHeaders(scope=message))
             await send(message)
 
         headers = Headers(scope=scope)
@@ -76,12 +73,19 @@ class Guard:
 
     def _is_ours(self, host: str) -> bool:
         name = _split_host(host)
-        if name in self._names or name == "localhost":
+        if name == "localhost" or name in self._find_names():
             return True
         try:
             return ip_address(name).is_loopback
         except ValueError:
             return False
+
+
+def mark_answer(headers: MutableHeaders) -> None:
+    """Say in the headers of an answer what its page may do, where they do not say it yet."""
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("cache-control", "no-store")
 
 
 class _Bounded:
@@ -115,4 +119,9 @@ def is_same_origin(headers: Headers) -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    if origin is None:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    except ValueError:
+        return False

@@ -16,7 +16,7 @@ from driftwatch.app import App
 from driftwatch.errors import DriftwatchError, StoreError, UsageError
 from driftwatch.web import actions, deliveries, incidents, monitors, overview, silences, silencing
 from driftwatch.web.frame import STATIC, Frame, render
-from driftwatch.web.guard import Guard
+from driftwatch.web.guard import Guard, mark_answer
 from driftwatch.web.house import House
 
 __all__ = ["ROOMS", "build_site"]
@@ -37,13 +37,16 @@ def build_site(find_app: Callable[[], App]) -> FastAPI:
     for room in ROOMS:
         site.include_router(room.router)
     site.mount("/static", StaticFiles(directory=STATIC), name="static")
-    public = find_app().config.public_url
-    site.add_middleware(Guard, names=[urlsplit(public).hostname or ""] if public else [])
+    site.add_middleware(Guard, find_names=lambda: _list_names(find_app().config.public_url))
     site.add_exception_handler(HTTPException, _show_refusal)
     site.add_exception_handler(RequestValidationError, _show_refusal)
     site.add_exception_handler(DriftwatchError, _show_refusal)
     site.add_exception_handler(Exception, _show_refusal)
     return site
+
+
+def _list_names(public_url: str | None) -> list[str]:
+    return [] if public_url is None else [urlsplit(public_url).hostname or ""]
 
 
 def _show_refusal(request: Request, error: Exception) -> Response:
@@ -62,4 +65,7 @@ def _show_refusal(request: Request, error: Exception) -> Response:
         status, said = 500, "driftwatch itself failed; its log has the details."
     house: House = request.app.state.house
     frame = Frame(title="Not found" if status == 404 else "Something is wrong", section="", now=house.now())
-    return render(request, "refusal.html", frame, {"said": said, "status": status}, status=status)
+    response = render(request, "refusal.html", frame, {"said": said, "status": status}, status=status)
+    # A fault is answered outside of the guard.
+    mark_answer(response.headers)
+    return response

@@ -29,6 +29,7 @@ class Site:
     """A bench, and who asks for its pages."""
 
     bench: Bench
+    app: App
     client: TestClient
 
     def live(self, story: str, *, first: int = 1) -> None:
@@ -71,7 +72,7 @@ def open_site(database: Database, *others: Monitor, public_url: str | None = Non
     app = App(config=config, parts=bench.parts)
     app.apply_config()
     client = TestClient(build_site(lambda: app), base_url="http://localhost", raise_server_exceptions=False)
-    return Site(bench=bench, client=client)
+    return Site(bench=bench, app=app, client=client)
 
 
 def read_text(page: str) -> str:

@@ -49,6 +49,16 @@ def test_who_asks_under_another_name_is_refused(store: Database, host: str, stat
         assert answer.headers["content-security-policy"] == HEADERS["content-security-policy"]
 
 
+def test_a_public_address_that_was_reloaded_is_ours_from_then_on(store: Database) -> None:
+    site = open_site(store)
+    host = {"host": "drift.example.com"}
+    before = site.client.get("/", headers=host).status_code
+
+    object.__setattr__(site.app.config, "public_url", "https://drift.example.com")
+
+    assert (before, site.client.get("/", headers=host).status_code) == (421, 200)
+
+
 def test_more_than_is_taken_is_refused_whether_it_is_announced_or_not(store: Database) -> None:
     client = open_site(store).client
 
@@ -70,6 +80,7 @@ def test_more_than_is_taken_is_refused_whether_it_is_announced_or_not(store: Dat
         ({"sec-fetch-site": "same-site"}, False),
         ({"origin": "http://localhost:8377", "host": "localhost:8377"}, True),
         ({"origin": "http://evil.example", "host": "localhost:8377"}, False),
+        ({"origin": "http://[", "host": "localhost:8377"}, False),
         ({"origin": "null", "host": "localhost:8377"}, False),
     ],
 )

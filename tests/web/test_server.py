@@ -3,24 +3,17 @@ from __future__ import annotations
 import pytest
 import requests
 
-from driftwatch.app import App
 from driftwatch.config.web import Listen
 from driftwatch.errors import ConfigError
 from driftwatch.store.database import Database
-from driftwatch.web.house import House
 from driftwatch.web.server import open_pages
 from tests.support.site import open_site
 
 ANYWHERE = Listen(host="127.0.0.1", port=0)
 
 
-def find_app(store: Database) -> App:
-    house: House = open_site(store).client.app.state.house  # type: ignore[attr-defined]
-    return house.app
-
-
 def test_pages_are_served_until_it_is_closed(store: Database) -> None:
-    app = find_app(store)
+    app = open_site(store).app
     server = open_pages(lambda: app, ANYWHERE)
     try:
         answer = requests.get(f"http://{server.listen}/", timeout=10)
@@ -34,7 +27,7 @@ def test_pages_are_served_until_it_is_closed(store: Database) -> None:
 
 
 def test_an_address_that_somebody_has_is_told(store: Database) -> None:
-    app = find_app(store)
+    app = open_site(store).app
     server = open_pages(lambda: app, ANYWHERE)
     try:
         with pytest.raises(

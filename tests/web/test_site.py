@@ -8,6 +8,7 @@ from markupsafe import escape
 
 from driftwatch.jobs.deliver import deliver_due
 from driftwatch.store.database import Database
+from driftwatch.web.guard import HEADERS
 from driftwatch.web.site import ROOMS
 from tests.support.monitors import make_monitor, make_source
 from tests.support.site import Site, open_site
@@ -61,6 +62,7 @@ def test_a_fault_shows_no_word_of_its_own(store: Database, monkeypatch: pytest.M
     assert answer.status_code == 500
     assert "driftwatch itself failed; its log has the details." in answer.text
     assert "ZeroDivision" not in answer.text
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
 
 
 def list_routes(method: str) -> list[str]:
