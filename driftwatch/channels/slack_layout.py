@@ -41,6 +41,8 @@ _AT_MOST_FACTS: Final = SECTION_FIELDS * (AT_MOST_BLOCKS - 4)
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MENTION: Final = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 _WORD_JOINER: Final = "\u2060"
+_JOINERS: Final = frozenset({"\u200c", "\u200d", _WORD_JOINER})
+_STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LINK: Final = re.compile(r"https?://[^\s<>|\"]+")
 
 
@@ -138,5 +140,11 @@ def escape_text(text: str, at_most: int) -> str:
 
 
 def _replace_control(character: str) -> str:
-    # One of them would take six characters in JSON, and half a surrogate pair cannot be sent at all.
-    return " " if character != "\n" and unicodedata.category(character) in {"Cc", "Cs"} else character
+    """Return a blank for what steers and shows nothing, joiners of words and emoji apart.
+
+    One of them could take six characters in JSON or turn the direction of what follows; half a surrogate
+    pair cannot be sent at all.
+    """
+    if character == "\n" or character in _JOINERS:
+        return character
+    return " " if unicodedata.category(character) in _STEERING else character

@@ -10,6 +10,7 @@ from driftwatch.jobs.deliver import deliver_due
 from driftwatch.store.database import Database
 from driftwatch.web.guard import HEADERS
 from driftwatch.web.site import ROOMS
+from tests.support.hostile import HOSTILE, find_live_markup
 from tests.support.monitors import make_monitor, make_source
 from tests.support.site import Site, open_site
 from tests.support.statements import count_statements
@@ -23,18 +24,8 @@ PAGES = [
     "/silences?every=true",
 ]
 
-INERT = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    "</title><svg onload=alert(1)>",
-    "{{ 7 * 7 }}",
-    "javascript:alert(1)",
-    "\u202eevil",
-]
 
-
-@pytest.mark.parametrize("text", INERT)
+@pytest.mark.parametrize("text", HOSTILE)
 def test_what_people_wrote_is_text_on_every_page(store: Database, text: str) -> None:
     site = open_site(store, description=text, runbook=text)
     object.__setattr__(site.bench.monitor, "title", text)
@@ -45,11 +36,7 @@ def test_what_people_wrote_is_text_on_every_page(store: Database, text: str) -> 
     for path in PAGES:
         page = site.get(name_page(site, path))
         assert str(escape(text)) in page or path != "/"
-        assert not re.search(
-            r"<(script|svg|img)\b(?![^>]*static)", page.partition("</head>")[2], re.IGNORECASE
-        )
-        assert not re.search(r"<[^>]*\son[a-z]+\s*=", page, re.IGNORECASE)
-        assert 'href="javascript' not in page
+        assert find_live_markup(page) == []
         assert "49" not in page or text != "{{ 7 * 7 }}"
 
 
