@@ -15,14 +15,14 @@ from starlette.responses import HTMLResponse
 
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.incidents.words import say_duration, say_moment, say_number, say_window
+from driftwatch.web.assets import link_asset
 from driftwatch.web.forms import keep_token
 from driftwatch.web.paging import link_page
 from driftwatch.web.windows import SHAPES
 
-__all__ = ["STATIC", "Frame", "render"]
+__all__ = ["Frame", "render"]
 
 _HERE: Final = Path(__file__).parent
-STATIC: Final = _HERE / "static"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def _build_environment() -> Environment:
         "window": say_window,
         "link": _show_link,
     }
-    environment.globals |= {"shapes": SHAPES, "link_page": link_page}
+    environment.globals |= {"shapes": SHAPES, "link_asset": link_asset, "link_page": link_page}
     return environment
 
 

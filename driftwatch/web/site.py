@@ -10,12 +10,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 
 from driftwatch.app import App
 from driftwatch.errors import DriftwatchError, StoreError, UsageError
 from driftwatch.web import actions, deliveries, incidents, monitors, overview, silences, silencing
-from driftwatch.web.frame import STATIC, Frame, render
+from driftwatch.web.assets import Assets
+from driftwatch.web.frame import Frame, render
 from driftwatch.web.guard import Guard, mark_answer
 from driftwatch.web.house import House
 
@@ -36,7 +36,7 @@ def build_site(find_app: Callable[[], App]) -> FastAPI:
     site.state.house = House(find_app)
     for room in ROOMS:
         site.include_router(room.router)
-    site.mount("/static", StaticFiles(directory=STATIC), name="static")
+    site.mount("/static", Assets(), name="static")
     site.add_middleware(Guard, find_names=lambda: _list_names(find_app().config.public_url))
     site.add_exception_handler(HTTPException, _show_refusal)
     site.add_exception_handler(RequestValidationError, _show_refusal)
