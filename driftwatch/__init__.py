@@ -14,6 +14,7 @@ The rooms, each importing only from those below it:
 * `sources`, `channels`, `triggers`, `store`: the edges, which never import each other; `net` below them;
 * `retraining`, `incidents`: decisions, as values with a reason;
 * `statistics`: one a file; `profiles`: grids, counts and what they are made from;
+* `access`: who may do what;
 * `errors`: everything that a user can mend.
 """
 

@@ -19,6 +19,7 @@ from driftwatch.incidents.by_hand import acknowledge, assign, note, resolve_by_h
 from driftwatch.incidents.incident import Advance, Incident, IncidentKind, Label
 from driftwatch.incidents.naming import LABEL_WORDS
 from driftwatch.jobs.cases import change_case, find_case, label_case
+from driftwatch.web.access import Scope, need
 from driftwatch.web.forms import Sent, find_token, find_who, keep_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
@@ -159,7 +160,7 @@ def list_actions(incident: Incident) -> dict[str, Action]:
     }
 
 
-@router.get("/incidents/{number}/{name}", response_class=HTMLResponse)
+@router.get("/incidents/{number}/{name}", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
 def show_form(
     request: Request, house: Here, number: Annotated[int, Path(ge=1, le=2**53)], name: str
 ) -> HTMLResponse:
@@ -167,7 +168,7 @@ def show_form(
     return _show(request, house, number, name)
 
 
-@router.post("/incidents/{number}/{name}", response_class=HTMLResponse)
+@router.post("/incidents/{number}/{name}", response_class=HTMLResponse, dependencies=[need(Scope.OPERATE)])
 def do_action(
     request: Request, house: Here, sent: Sent, number: Annotated[int, Path(ge=1, le=2**53)], name: str
 ) -> Response:

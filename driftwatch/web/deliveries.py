@@ -18,6 +18,7 @@ from driftwatch.store.delivery import Attempt, DeliveryRow, DeliveryState
 from driftwatch.store.outbox import find_delivery, list_attempts, retry_deliveries
 from driftwatch.store.pages import WantedDeliveries, page_deliveries
 from driftwatch.store.queues import list_queues
+from driftwatch.web.access import Scope, need
 from driftwatch.web.forms import Sent, find_token, find_who, keep_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
@@ -50,7 +51,7 @@ class DeliveryPage:
     now: datetime
 
 
-@router.get("/deliveries", response_class=HTMLResponse)
+@router.get("/deliveries", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
 def show_deliveries(
     request: Request,
     house: Here,
@@ -79,7 +80,7 @@ def show_deliveries(
     )
 
 
-@router.get("/deliveries/{delivery_id}", response_class=HTMLResponse)
+@router.get("/deliveries/{delivery_id}", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
 def show_delivery(
     request: Request, house: Here, delivery_id: Annotated[str, Path(max_length=64)]
 ) -> HTMLResponse:
@@ -95,7 +96,9 @@ def show_delivery(
     return render(request, "delivery.html", frame, values)
 
 
-@router.post("/deliveries/{delivery_id}/retry", response_class=HTMLResponse)
+@router.post(
+    "/deliveries/{delivery_id}/retry", response_class=HTMLResponse, dependencies=[need(Scope.OPERATE)]
+)
 def retry(
     request: Request, house: Here, sent: Sent, delivery_id: Annotated[str, Path(max_length=64)]
 ) -> Response:

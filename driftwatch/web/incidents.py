@@ -27,6 +27,7 @@ from driftwatch.store.incidents import EventRow, list_events
 from driftwatch.store.outbox import list_deliveries
 from driftwatch.store.pages import WantedIncidents, page_incidents
 from driftwatch.store.tellings import list_tellings
+from driftwatch.web.access import Scope, need
 from driftwatch.web.actions import list_actions
 from driftwatch.web.forms import find_token, find_who
 from driftwatch.web.frame import render
@@ -100,7 +101,7 @@ class Chosen:
         )
 
 
-@router.get("/incidents", response_class=HTMLResponse)
+@router.get("/incidents", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
 def show_incidents(
     request: Request, house: Here, chosen: Annotated[Chosen, Depends()], page: PageNumber = 1
 ) -> HTMLResponse:
@@ -138,7 +139,7 @@ def _read_leaf(house: House, wanted: WantedIncidents, number: int) -> Leaf[Incid
     return build_leaf(items, number, total)
 
 
-@router.get("/incidents/{number}", response_class=HTMLResponse)
+@router.get("/incidents/{number}", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
 def show_incident(
     request: Request,
     house: Here,

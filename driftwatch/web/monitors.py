@@ -22,6 +22,7 @@ from driftwatch.store.monitors import MonitorRow, find_monitor
 from driftwatch.store.pages import WantedIncidents, page_incidents
 from driftwatch.store.standings import list_newest_words
 from driftwatch.store.verdicts import VerdictRow, list_verdicts
+from driftwatch.web.access import Scope, need
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.incidents import choose_shape
@@ -62,7 +63,7 @@ class MonitorPage:
     now: datetime
 
 
-@router.get("/monitors/{name}", response_class=HTMLResponse)
+@router.get("/monitors/{name}", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
 def show_monitor(request: Request, house: Here, name: Annotated[str, Path(max_length=200)]) -> HTMLResponse:
     """Show one monitor."""
     found = read_monitor(house, name)

@@ -19,6 +19,7 @@ from driftwatch.jobs.status import MonitorStatus, Status, read_status
 from driftwatch.store.pages import WantedIncidents, page_incidents
 from driftwatch.store.standings import list_newest_words
 from driftwatch.store.tellings import list_tellings
+from driftwatch.web.access import Scope, need
 from driftwatch.web.frame import Frame, render
 from driftwatch.web.house import Here, House
 from driftwatch.web.incidents import choose_shape
@@ -92,7 +93,7 @@ class Chosen:
     q: Annotated[str, Query(max_length=200)] = ""
 
 
-@router.get("/", response_class=HTMLResponse)
+@router.get("/", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
 def show_overview(
     request: Request, house: Here, chosen: Annotated[Chosen, Depends()], page: PageNumber = 1
 ) -> HTMLResponse:

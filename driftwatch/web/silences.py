@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from driftwatch.incidents.silences import Silence
 from driftwatch.store.silences import count_hidden, list_silences
+from driftwatch.web.access import Scope, need
 from driftwatch.web.forms import find_token, find_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
@@ -30,7 +31,7 @@ class SilenceRow:
     hides: int
 
 
-@router.get("/silences", response_class=HTMLResponse)
+@router.get("/silences", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
 def show_silences(
     request: Request, house: Here, page: PageNumber = 1, every: Annotated[bool, Query()] = False
 ) -> HTMLResponse:

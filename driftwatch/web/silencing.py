@@ -16,6 +16,7 @@ from driftwatch.incidents.silences import Matchers, Silence
 from driftwatch.jobs.cases import Case
 from driftwatch.jobs.gating import build_subject
 from driftwatch.store.silences import add_silence, expire_silence
+from driftwatch.web.access import Scope, need
 from driftwatch.web.forms import Sent, find_token, find_who, keep_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
@@ -38,7 +39,7 @@ class Preview:
     refused: str = ""
 
 
-@router.get("/silences/new", response_class=HTMLResponse)
+@router.get("/silences/new", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
 def show_form(
     request: Request,
     house: Here,
@@ -51,7 +52,7 @@ def show_form(
     return _show(request, house, Preview(fields=fields, hidden=list_hidden(house, build_matchers(fields))))
 
 
-@router.post("/silences", response_class=HTMLResponse)
+@router.post("/silences", response_class=HTMLResponse, dependencies=[need(Scope.OPERATE)])
 def add(request: Request, house: Here, sent: Sent) -> Response:
     """Keep the silence, or show what it would hide where that was asked for."""
     matchers = build_matchers(sent)
@@ -78,7 +79,7 @@ def _build_silence(sent: Mapping[str, str], matchers: Matchers, now: datetime) -
     )
 
 
-@router.post("/silences/{number}/expire", response_class=HTMLResponse)
+@router.post("/silences/{number}/expire", response_class=HTMLResponse, dependencies=[need(Scope.OPERATE)])
 def expire(
     request: Request, house: Here, sent: Sent, number: Annotated[int, Path(ge=1, le=2**53)]
 ) -> Response:

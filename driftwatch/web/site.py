@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from driftwatch.app import App
 from driftwatch.errors import DriftwatchError, StoreError, UsageError
@@ -23,6 +24,9 @@ __all__ = ["ROOMS", "build_site"]
 
 ROOMS: Final = (overview, monitors, incidents, actions, deliveries, silences, silencing)
 """The modules with pages; each has a `router`."""
+
+_API: Final = "/api/"
+"""Where the addresses for programs begin."""
 
 _SAID: Final = {
     404: "There is no page at this address.",
@@ -63,9 +67,26 @@ def _show_refusal(request: Request, error: Exception) -> Response:
         status, said = error.status_code, _SAID.get(error.status_code, str(error.detail))
     else:
         status, said = 500, "driftwatch itself failed; its log has the details."
+    headers = getattr(error, "headers", None)
+    path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
+    if path.startswith(_API):
+        response: Response = _build_problem(status, said, headers)
+    else:
+        response = _show_page(request, status, said, headers)
+    # A fault is answered outside of the guard.
+    mark_answer(response.headers)
+    return response
+
+
+def _build_problem(status: int, said: str, headers: Mapping[str, str] | None) -> JSONResponse:
+    """Return a refusal for programs, as RFC 9457 has it."""
+    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": said}
+    return JSONResponse(problem, status, headers, "application/problem+json")
+
+
+def _show_page(request: Request, status: int, said: str, headers: Mapping[str, str] | None) -> Response:
     house: House = request.app.state.house
     frame = Frame(title="Not found" if status == 404 else "Something is wrong", section="", now=house.now())
     response = render(request, "refusal.html", frame, {"said": said, "status": status}, status=status)
-    # A fault is answered outside of the guard.
-    mark_answer(response.headers)
+    response.headers.update(headers or {})
     return response
