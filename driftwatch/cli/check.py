@@ -57,11 +57,13 @@ def check(  # noqa: PLR0913 - every option of the command is an argument
     """
     from driftwatch.jobs.deliver import deliver_due
     from driftwatch.jobs.heartbeat import is_daemon_alive
+    from driftwatch.jobs.pausing import refuse_paused
     from driftwatch.jobs.replay import choose_windows, replay_windows
     from driftwatch.jobs.retrain import request_due
 
     with open_session(config, dry_run=dry_run) as app:
         watched = app.find_monitor(monitor)
+        refuse_paused(app.database, watched, app.parts.clock.now())
         zone = watched.timezone
         windows = choose_windows(
             watched,

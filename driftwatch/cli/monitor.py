@@ -1,22 +1,33 @@
-"""`driftwatch monitor`: which monitors there are, and the end of one."""
+"""`driftwatch monitor`: which monitors there are, a pause of one, and the end of one."""
 
 from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session, read_moment
+from driftwatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["register"]
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The monitor's id.")]
+Who = Annotated[str | None, typer.Option("--by", help="Who does it; your account name without.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the noun to `app`."""
-    nouns = typer.Typer(help="Which monitors there are, and the end of one.", no_args_is_help=True)
+    nouns = typer.Typer(
+        help="Which monitors there are, a pause of one, and the end of one.", no_args_is_help=True
+    )
     nouns.command(name="list")(list_monitors)
+    nouns.command(name="pause")(pause)
+    nouns.command(name="resume")(resume)
     nouns.command(name="remove")(remove)
     app.add_typer(nouns, name="monitor")
 
@@ -29,7 +40,7 @@ def list_monitors(
     from driftwatch.jobs.removal import list_known
 
     with open_session(config) as app:
-        known = list_known(app.database, app.config.monitors)
+        known = list_known(app.database, app.config.monitors, app.parts.clock.now())
     if output is Output.JSON:
         print_json({"schema": "driftwatch.monitors/v1", "monitors": [one.to_json() for one in known]})
     elif known:
@@ -39,10 +50,62 @@ def list_monitors(
         print_lines("No monitors.")
 
 
-def remove(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The monitor's id.")],
+def pause(
+    name: Name,
     *,
-    by: Annotated[str | None, typer.Option("--by", help="Who does it; your account name without.")] = None,
+    why: Annotated[str, typer.Option("--why", help="Why, for whoever finds it quiet.")],
+    length: Annotated[str | None, typer.Option("--for", help="How long, such as 4h.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="In place of --for: when it ends.")] = None,
+    by: Who = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Have a monitor not judged, and nobody reminded of it, for a while or until it is resumed.
+
+    What falls due meanwhile is judged afterwards as catch_up says.
+    """
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.jobs.pausing import pause_monitor, say_pause
+
+    with open_session(config) as app:
+        watched = app.find_monitor(name)
+        ends_at = _find_end(app.parts.clock.now(), length, until)
+        made = pause_monitor(app.parts, watched, who=by or getpass.getuser(), why=why, until=ends_at)
+    print_lines(f"{name} is {say_pause(made)}.")
+
+
+def resume(
+    name: Name,
+    *,
+    by: Who = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """End the pause of a monitor: what fell due meanwhile is judged as catch_up says."""
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.jobs.pausing import resume_monitor
+
+    with open_session(config) as app:
+        watched = app.find_monitor(name)
+        resume_monitor(app.parts, watched, by or getpass.getuser())
+    print_lines(f"{name} is judged again; catch_up ({watched.catch_up.policy}) says what of the pause is.")
+
+
+def _find_end(now: datetime, length: str | None, until: str | None) -> datetime | None:
+    from driftwatch.config.values import parse_duration
+
+    if length is not None and until is not None:
+        raise UsageError("say how long with --for 4h or with --until 2013-02-08T18:00, not with both")
+    if length is None:
+        return read_moment(until)
+    try:
+        return now + parse_duration(length)
+    except ValueError as error:
+        raise UsageError(f"--for {length!r} {error}") from None
+
+
+def remove(
+    name: Name,
+    *,
+    by: Who = None,
     config: ConfigOption = Path("driftwatch.yaml"),
 ) -> None:
     """End a monitor that the file no longer names: its incidents are closed, what it found is kept."""

@@ -10,7 +10,7 @@ import typer
 from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session
 
 if TYPE_CHECKING:
-    from driftwatch.jobs.status import Status
+    from driftwatch.jobs.status import MonitorStatus, Status
 
 __all__ = ["register", "status"]
 
@@ -61,10 +61,7 @@ def _print(found: Status) -> None:
         ],
     )
     for one in found.monitors:
-        if one.calibration not in (None, "calibrated"):
-            print_lines(f"{one.id} is {one.calibration}: see README, The promise.")
-        if one.mode == "shadow":
-            print_lines(f"{one.id} is in shadow mode: nobody is told.")
+        print_lines(*_list_remarks(one))
     oldest = f", the oldest for {say_age(found.outbox.oldest_age)}" if found.outbox.oldest_age else ""
     print_lines("", f"Outbox: {found.outbox.pending} waiting{oldest}, {found.outbox.failed} failed.")
     print_queues(found.queues)
@@ -78,6 +75,20 @@ def _print(found: Status) -> None:
         print_lines(
             "`driftwatch delivery list --state dead` says what failed, `delivery retry` sends it again."
         )
+
+
+def _list_remarks(monitor: MonitorStatus) -> list[str]:
+    """Return what is to be known of a monitor beside its verdict."""
+    from driftwatch.jobs.pausing import say_pause
+
+    name, lines = monitor.id, []
+    if monitor.calibration not in (None, "calibrated"):
+        lines.append(f"{name} is {monitor.calibration}: see README, The promise.")
+    if monitor.paused is not None:
+        lines.append(f"{name} is {say_pause(monitor.paused)}; `driftwatch monitor resume {name}` ends it.")
+    if monitor.mode == "shadow":
+        lines.append(f"{name} is in shadow mode: nobody is told.")
+    return lines
 
 
 def _sum_up(found: Status) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -30,7 +30,7 @@ from driftwatch.store.references import (
 )
 from driftwatch.store.verdicts import list_verdicts
 
-__all__ = ["Accepted", "accept_incident"]
+__all__ = ["Accepted", "Renewal", "accept_incident", "build_renewal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +42,40 @@ class Accepted:
     windows: tuple[Window, ...]
 
 
-def accept_incident(parts: Parts, monitor: Monitor, incident: Incident, who: str) -> Accepted:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Renewal:
+    """The reference as accepting would have it: what of it is new, from which windows, and its spec."""
+
+    row: MonitorRow
+    reference: Reference
+    columns: tuple[str, ...]
+    windows: tuple[Window, ...]
+    spec: Mapping[str, object]
+
+
+def accept_incident(parts: Parts, monitor: Monitor, incident: Incident, who: str, why: str = "") -> Accepted:
     """Make what `incident` of `monitor` shows the new normal because `who` says so; return what was done.
 
+    The reference of `build_renewal` is kept as a new version and promoted: another history begins after the
+    last of its windows, what is open ends. `why` is what `who` says about it.
+    """
+    renewal = build_renewal(parts, monitor, incident, who, why)
+    now = parts.clock.now()
+    version = parts.database.write(
+        lambda tx: save_reference(tx, renewal.row, renewal.reference, spec=renewal.spec, now=now)
+    )
+    promoted = promote_version(parts, monitor, version, who=who, why=why)
+    return Accepted(version=promoted, columns=renewal.columns, windows=renewal.windows)
+
+
+def build_renewal(
+    parts: Parts, monitor: Monitor, incident: Incident, who: str = "", why: str = ""
+) -> Renewal:
+    """Return the reference that accepting `incident` would have; nothing is kept.
+
     1. The windows since it began are read again, and a reference is built of them.
-    2. Its columns, and what is derived from them, take the place of those of the active reference, as a new
-       version; the others stay as they are.
-    3. That version is promoted: another history begins after the last of these windows, what is open ends.
+    2. Its columns, and what is derived from them, take the place of those of the active reference; the others
+       stay as they are.
 
     Raises UsageError where there is nothing to accept: the incident is over or about no column, or the
     reference rolls. SourceError and DataError where its windows cannot be read, or not be judged by.
@@ -64,12 +91,14 @@ def accept_incident(parts: Parts, monitor: Monitor, incident: Incident, who: str
         )
     windows = parts.database.read(lambda tx: _list_windows(tx, row, incident))
     fresh = _read(parts.reader.read_reference, monitor, windows)
-    renewed = replace_columns(reference, fresh, columns)
-    spec = _describe(active, columns, windows, {"incident": incident.id, "by": who})
-    now = parts.clock.now()
-    version = parts.database.write(lambda tx: save_reference(tx, row, renewed, spec=spec, now=now))
-    promoted = promote_version(parts, monitor, version)
-    return Accepted(version=promoted, columns=columns, windows=tuple(windows))
+    said: dict[str, object] = {"incident": incident.id, "by": who}
+    return Renewal(
+        row=row,
+        reference=replace_columns(reference, fresh, columns),
+        columns=columns,
+        windows=tuple(windows),
+        spec=_describe(active, columns, windows, said | ({"why": why} if why else {})),
+    )
 
 
 def _refuse(monitor: Monitor, incident: Incident) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from driftwatch.errors import DriftwatchError
 from driftwatch.jobs.parts import Parts
+from driftwatch.jobs.pausing import leave_out_paused
 from driftwatch.jobs.reading import ReadingInterrupted
 from driftwatch.jobs.reference import Watch
 from driftwatch.profiles.grid import get_recipe
@@ -44,8 +45,8 @@ def find_next_look(due_at: datetime, late: timedelta | None, now: datetime) -> d
 
 
 def look_at_all(parts: Parts, watches: Sequence[Watch], *, stopping: Callable[[], bool]) -> None:
-    """Look for late rows of every monitor, until `stopping`; none stops the others."""
-    for watch in watches:
+    """Look for late rows of every monitor that is not paused, until `stopping`; none stops the others."""
+    for watch in leave_out_paused(parts, watches):
         if stopping():
             return
         try:

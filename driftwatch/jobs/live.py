@@ -16,6 +16,7 @@ from driftwatch.jobs.check import check_windows
 from driftwatch.jobs.finish import Run
 from driftwatch.jobs.lanes import Lanes
 from driftwatch.jobs.parts import Parts
+from driftwatch.jobs.pausing import leave_out_paused
 from driftwatch.jobs.plan import plan_monitor
 from driftwatch.jobs.reading import ReadingInterrupted
 from driftwatch.jobs.reference import Watch
@@ -43,9 +44,11 @@ def plan_all(
     """Enter what every monitor owes into the ledger, and look at what grows late or old with time alone.
 
     With `rounds` only those monitors are looked at whose turn it is. `show_life` is called before each:
-    hundreds of them on a busy machine take their time, and one that hangs stops it.
+    hundreds of them on a busy machine take their time, and one that hangs stops it. A monitor that is paused
+    owes nothing and grows late in nobody's eyes; its turn comes as soon as it goes on.
     """
-    for watch in watches if rounds is None else rounds.choose(watches, parts.clock.now()):
+    chosen = watches if rounds is None else rounds.choose(watches, parts.clock.now())
+    for watch in leave_out_paused(parts, chosen):
         if show_life is not None:
             show_life()
         try:

@@ -18,6 +18,7 @@ from driftwatch.jobs.windows import due_at, windows_between
 from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
 from driftwatch.store.monitors import MonitorRow
+from driftwatch.store.pauses import Pause, list_pauses
 from driftwatch.store.references import ReferenceState, list_references
 from driftwatch.store.slots import MOST_PLANNED, SlotRow, newest_slot, plan_slots, skip_slot
 from driftwatch.store.verdicts import Judgement, record_verdict
@@ -85,7 +86,8 @@ def plan_monitor(
 ) -> Owed:
     """Enter what `monitor` owes into the ledger and return it; planning twice changes nothing.
 
-    `tell_gap` is called in every transaction that gives windows up.
+    `tell_gap` is called in every transaction that gives windows up. Windows that fell due while the monitor
+    was paused are given up without it: somebody wanted it so.
     """
     newest, end = database.read(lambda tx: _find_begin(tx, row))
     owed = plan_windows(
@@ -95,13 +97,51 @@ def plan_monitor(
         now=now,
         reference_end=end,
     )
-    for at in range(0, len(owed.given_up), MOST_PLANNED):
-        some = owed.given_up[at : at + MOST_PLANNED]
-        database.write(
-            partial(_give_up, monitor=monitor, row=row, windows=some, owed=owed, now=now, tell_gap=tell_gap)
-        )
+    for part, tell in _split_paused(database, monitor, row, owed, tell_gap):
+        for at in range(0, len(part.given_up), MOST_PLANNED):
+            some = part.given_up[at : at + MOST_PLANNED]
+            database.write(
+                partial(_give_up, monitor=monitor, row=row, windows=some, owed=part, now=now, tell_gap=tell)
+            )
     enter_windows(database, monitor, row, owed.due)
     return owed
+
+
+def _split_paused(
+    database: Database, monitor: Monitor, row: MonitorRow, owed: Owed, tell_gap: TellGap
+) -> list[tuple[Owed, TellGap]]:
+    """Return what is given up by its reason, and who is told of it: of what fell due in a pause nobody."""
+    if not owed.given_up:
+        return []
+    since = due_at(owed.given_up[0], monitor.delay)
+    known = database.read(lambda tx: list_pauses(tx, row, since=since))
+    of: dict[int, list[Window]] = {}
+    for window in owed.given_up:
+        pause = _find_covering(known, due_at(window, monitor.delay))
+        of.setdefault(pause.id if pause else 0, []).append(window)
+    missed = of.pop(0, [])
+    parts = [
+        (Owed(due=(), given_up=tuple(windows), reason=_say_paused(known, number, monitor)), _tell_nobody)
+        for number, windows in of.items()
+    ]
+    rest = Owed(due=(), given_up=tuple(missed), reason=owed.reason)
+    return [*parts, (rest, tell_gap)]
+
+
+def _find_covering(known: Sequence[Pause], moment: datetime) -> Pause | None:
+    return next((one for one in known if one.covers(moment)), None)
+
+
+def _say_paused(known: Sequence[Pause], number: int, monitor: Monitor) -> str:
+    pause = next(one for one in known if one.id == number)
+    return (
+        f"{monitor.id} was paused by {pause.author} ({pause.reason}): catch_up keeps "
+        f"{monitor.catch_up.policy}"
+    )
+
+
+def _tell_nobody(tx: sa.Connection, gap: Gap) -> None:
+    """Tell nobody of windows that were given up because somebody wanted it so."""
 
 
 def _find_begin(tx: sa.Connection, row: MonitorRow) -> tuple[SlotRow | None, datetime | None]:

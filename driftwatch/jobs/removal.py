@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from driftwatch.store.delivery import DeliveryDraft
 from driftwatch.store.incidents import open_incidents
 from driftwatch.store.monitors import MonitorRow, find_monitor, list_monitors
 from driftwatch.store.outbox import queue_delivery
+from driftwatch.store.pauses import Pause, list_paused
 from driftwatch.store.removal import is_removed, list_told_channels, mark_removed
 from driftwatch.store.slots import abandon_slots
 
@@ -31,7 +32,10 @@ __all__ = ["Known", "list_known", "remove_monitor", "tell_detached"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A monitor as people list it: `state` is `watched`, `not started`, `detached` or `removed`."""
+    """A monitor as people list it.
+
+    `state` is `watched`, `paused`, `not started`, `detached` or `removed`.
+    """
 
     id: str
     state: str
@@ -48,16 +52,24 @@ class Known:
         }
 
 
-def list_known(database: Database, monitors: Sequence[Monitor]) -> list[Known]:
+def list_known(database: Database, monitors: Sequence[Monitor], now: datetime) -> list[Known]:
     """Return the monitors of the configuration and those that only the store knows, by name."""
 
     def read(tx: sa.Connection) -> list[Known]:
         rows = {row.key: row for row in list_monitors(tx)}
         names = sorted({*rows, *(monitor.id for monitor in monitors)})
         named = {monitor.id for monitor in monitors}
-        return [_describe(tx, name, rows.get(name), is_named=name in named) for name in names]
+        paused = list_paused(tx, now)
+        known = (_describe(tx, name, rows.get(name), is_named=name in named) for name in names)
+        return [_note_pause(one, paused.get(one.id)) for one in known]
 
     return database.read(read)
+
+
+def _note_pause(known: Known, pause: Pause | None) -> Known:
+    if pause is None or known.state != "watched":
+        return known
+    return replace(known, state="paused", since=pause.since)
 
 
 def _describe(tx: sa.Connection, name: str, row: MonitorRow | None, *, is_named: bool) -> Known:

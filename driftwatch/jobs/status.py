@@ -20,10 +20,11 @@ from driftwatch.jobs.windows import due_at, next_window, window_at
 from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
 from driftwatch.store.outbox import OutboxSummary, summarise_outbox
+from driftwatch.store.pauses import Pause, list_paused
 from driftwatch.store.queues import Queue, list_queues
 from driftwatch.store.standings import OpenIncident, Standing, list_open_incidents, list_standings
 
-__all__ = ["MonitorStatus", "Status", "read_status"]
+__all__ = ["MonitorStatus", "Status", "build_pause_json", "read_status"]
 
 COMPLETE = frozenset({VerdictWord.OK, VerdictWord.DRIFT, VerdictWord.DATA})
 """The verdicts on windows that were read and judged whole."""
@@ -34,7 +35,7 @@ class MonitorStatus:
     """One monitor: its last verdict, what is open, and how late its next window is.
 
     `late_by` is None unless the window after the last complete one, or the first one where none is complete,
-    is overdue by more than its own length.
+    is overdue by more than its own length. `paused` is who wants it not judged now: nothing is late then.
     """
 
     id: str
@@ -47,12 +48,15 @@ class MonitorStatus:
     worst: Severity | None
     calibration: str | None = None
     mode: str = "live"
+    paused: Pause | None = None
 
     @property
     def healthy(self) -> bool:
-        """Whether a whole window was judged, on time, and nothing that people are told of is open."""
+        """Whether it is judged, a whole window was, on time, and nothing that people are told of is open."""
+        if self.paused is not None or self.late_by is not None:
+            return False
         is_told = self.worst is not None and self.worst > Severity.MINOR
-        return self.last_complete_window is not None and self.late_by is None and not is_told
+        return self.last_complete_window is not None and not is_told
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `driftwatch.status/v1`."""
@@ -68,6 +72,7 @@ class MonitorStatus:
             "calibration": split_calibration(self.calibration)[0],
             "calibration_note": split_calibration(self.calibration)[1],
             "mode": self.mode,
+            "paused": None if self.paused is None else build_pause_json(self.paused),
         }
 
 
@@ -113,11 +118,17 @@ def read_status(database: Database, monitors: Sequence[Monitor], now: datetime) 
     """
 
     def read(tx: sa.Connection) -> Status:
-        standings, opened = _list_standings(tx), list_open_incidents(tx)
+        standings, opened, paused = _list_standings(tx), list_open_incidents(tx), list_paused(tx, now)
         return Status(
             now=now,
             monitors=tuple(
-                _describe_monitor(one, standings.get(one.id, Standing()), opened.get(one.id, ()), now)
+                _describe_monitor(
+                    one,
+                    standings.get(one.id, Standing()),
+                    opened.get(one.id, ()),
+                    now,
+                    paused=paused.get(one.id),
+                )
                 for one in monitors
             ),
             outbox=summarise_outbox(tx, now),
@@ -133,8 +144,23 @@ def _list_standings(tx: sa.Connection) -> dict[str, Standing]:
     return list_standings(tx, complete=COMPLETE, settled=COMPLETE | {VerdictWord.THIN}, reason=EMPTY_BY_HABIT)
 
 
+def build_pause_json(pause: Pause) -> dict[str, Any]:
+    """Return who paused a monitor, why and for how long, as `driftwatch.status/v1` has it."""
+    return {
+        "by": pause.author,
+        "why": pause.reason,
+        "since": write_stamp(pause.since),
+        "until": pause.until and write_stamp(pause.until),
+    }
+
+
 def _describe_monitor(
-    monitor: Monitor, standing: Standing, incidents: Sequence[OpenIncident], now: datetime
+    monitor: Monitor,
+    standing: Standing,
+    incidents: Sequence[OpenIncident],
+    now: datetime,
+    *,
+    paused: Pause | None,
 ) -> MonitorStatus:
     opened = [one for one in incidents if one.state != IncidentState.PENDING]
     return MonitorStatus(
@@ -143,11 +169,12 @@ def _describe_monitor(
         last_window=standing.last,
         last_complete_window=standing.complete,
         next_due=_find_next_due(monitor, standing.last, now),
-        late_by=_measure_lateness(monitor, standing, now),
+        late_by=None if paused else _measure_lateness(monitor, standing, now),
         open_incidents=tuple(one.id for one in opened),
         calibration=standing.calibration,
         worst=max((Severity(one.severity) for one in opened), default=None),
         mode=monitor.mode,
+        paused=paused,
     )
 
 

@@ -51,7 +51,8 @@ class ReferenceState(StrEnum):
 class ReferenceRow:
     """A reference version without its counts. `spec` is what it was built from.
 
-    `history` is the latest history of the monitor in which it can judge.
+    `history` is the latest history of the monitor in which it can judge. `promoted_by` made it judge last,
+    because of `promoted_why`; both are None where nobody said.
     """
 
     version: int
@@ -62,6 +63,8 @@ class ReferenceRow:
     rows: int
     spec: Mapping[str, Any]
     skipped: tuple[Skipped, ...]
+    promoted_by: str | None = None
+    promoted_why: str | None = None
 
 
 def save_reference(
@@ -150,6 +153,8 @@ def list_references(connection: sa.Connection, monitor: MonitorRow) -> list[Refe
             rows=row.row_count,
             spec=row.spec,
             skipped=_read_skipped(row),
+            promoted_by=row.promoted_by,
+            promoted_why=row.promoted_why,
         )
         for row in connection.execute(query.order_by(reference_versions.c.version))
     ]
@@ -173,9 +178,15 @@ def find_former(connection: sa.Connection, monitor: MonitorRow) -> ReferenceRow 
 
 
 def promote_reference(
-    connection: sa.Connection, monitor: MonitorRow, version: int, now: datetime
+    connection: sa.Connection,
+    monitor: MonitorRow,
+    version: int,
+    now: datetime,
+    *,
+    who: str = "",
+    why: str = "",
 ) -> ReferenceRow:
-    """Make `version` the active one, retire the one before it, and return it.
+    """Make `version` the active one, retire the one before it, and return it; `who` and `why` are kept.
 
     Another reference starts another history: every version goes along to it, so that it can be promoted
     there. The one that is active already changes nothing.
@@ -198,7 +209,9 @@ def promote_reference(
     connection.execute(
         sa.update(table)
         .where(table.c.monitor_id == monitor.id, table.c.version == version)
-        .values(state=ReferenceState.ACTIVE, promoted_at=now)
+        .values(
+            state=ReferenceState.ACTIVE, promoted_at=now, promoted_by=who or None, promoted_why=why or None
+        )
     )
     return next(row for row in list_references(connection, renewed) if row.version == version)
 

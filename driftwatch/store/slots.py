@@ -25,6 +25,7 @@ from driftwatch.store.claims import (
 )
 from driftwatch.store.inserting import insert_new
 from driftwatch.store.monitors import MonitorRow
+from driftwatch.store.pauses import holds_pause
 from driftwatch.store.tables import monitors, slots
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "claim_slot",
     "due_slots",
     "finish_slot",
+    "hasten_slots",
     "holds_slot",
     "newest_slot",
     "open_slots",
@@ -138,7 +140,8 @@ def claim_slot(
     """Return the claim on `window`, or None.
 
     None is returned where the window is not planned, finished, claimed by somebody whose lease has not
-    run out, postponed beyond `now`, or where an older window of the monitor is still open.
+    run out, postponed beyond `now`, where an older window of the monitor is still open, or where the monitor
+    is paused.
     """
     older = slots.alias("older")
     is_behind = (
@@ -153,7 +156,12 @@ def claim_slot(
     )
     changed = connection.execute(
         sa.update(slots)
-        .where(_is_slot(monitor.id, monitor.history, window), _is_claimable(now), ~is_behind)
+        .where(
+            _is_slot(monitor.id, monitor.history, window),
+            _is_claimable(now),
+            ~is_behind,
+            ~holds_pause(monitor.id, now),
+        )
         .values(state=SlotState.CLAIMED, **claim_values(slots, owner, now + lease))
     )
     if changed.rowcount != 1:
@@ -223,6 +231,14 @@ def reopen_slots(connection: sa.Connection, monitor: MonitorRow, windows: Sequen
     )
 
 
+def hasten_slots(connection: sa.Connection, monitor: MonitorRow, now: datetime) -> int:
+    """Let postponed slots whose window has fallen due be claimed at once; return how many there were."""
+    hastened = sa.update(slots).where(
+        _is_of(monitor), slots.c.state == SlotState.DUE, slots.c.due_at <= now, slots.c.next_at > now
+    )
+    return connection.execute(hastened.values(next_at=now)).rowcount
+
+
 def abandon_slots(connection: sa.Connection, monitor: MonitorRow, reason: str) -> None:
     """Give up what is due or claimed: whoever is at work on a window of this history is fenced."""
     connection.execute(
@@ -235,7 +251,7 @@ def abandon_slots(connection: sa.Connection, monitor: MonitorRow, reason: str) -
 def due_slots(connection: sa.Connection, now: datetime, limit: int) -> list[SlotRow]:
     """Return the slots that can be claimed at `now`, longest due first: at most one a monitor, its oldest.
 
-    Detached monitors and earlier histories have none.
+    Detached and paused monitors and earlier histories have none.
     """
     oldest = (
         sa.select(
@@ -248,7 +264,12 @@ def due_slots(connection: sa.Connection, now: datetime, limit: int) -> list[Slot
     query = (
         _select_slots()
         .join(oldest, sa.and_(*(slots.c[name] == oldest.c[name] for name in _KEY)))
-        .where(monitors.c.history == slots.c.history, monitors.c.detached_at.is_(None), _is_claimable(now))
+        .where(
+            monitors.c.history == slots.c.history,
+            monitors.c.detached_at.is_(None),
+            _is_claimable(now),
+            ~holds_pause(slots.c.monitor_id, now),
+        )
         .order_by(slots.c.next_at, slots.c.monitor_id)
         .limit(limit)
     )

@@ -48,6 +48,7 @@ __all__ = [
     "meta",
     "metadata",
     "monitors",
+    "pauses",
     "profiles",
     "reference_blocks",
     "reference_columns",
@@ -61,7 +62,7 @@ __all__ = [
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""
@@ -102,6 +103,8 @@ reference_versions = define_table(
     Column("spec", JsonText, nullable=False),
     Column("skipped", JsonText, nullable=False),
     Column("derived", JsonText),
+    Column("promoted_by", ExactText),
+    Column("promoted_why", ExactText),
 )
 
 # Columns are keyed by their place: a name may be longer than any key, and MariaDB ignores spaces at its end.
@@ -334,6 +337,19 @@ silences = define_table(
     Column("created_at", UtcMicros, nullable=False),
     Column("expired_by", ExactText),
     # People hold on to these numbers: one is never given twice.
+    sqlite_autoincrement=True,
+)
+
+pauses = define_table(
+    "pauses",
+    Column("id", ID, primary_key=True),
+    Column("monitor_id", ID, ForeignKey("monitors.id"), nullable=False),
+    Column("starts_at", UtcMicros, nullable=False),
+    Column("ends_at", UtcMicros),
+    Column("author", ExactText, nullable=False),
+    Column("reason", ExactText, nullable=False),
+    Column("ended_by", ExactText),
+    Index("ix_pauses_monitor", "monitor_id", "ends_at"),
     sqlite_autoincrement=True,
 )
 

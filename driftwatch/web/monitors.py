@@ -13,6 +13,7 @@ from driftwatch.incidents.finding import Finding, VerdictWord
 from driftwatch.incidents.words import say_duration
 from driftwatch.jobs.cases import Case, build_cases
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.pausing import say_pause
 from driftwatch.jobs.status import MonitorStatus, read_status
 from driftwatch.jobs.windows import Schedule, due_at, next_window
 from driftwatch.profiles.window import Window
@@ -26,7 +27,7 @@ from driftwatch.web.access import Scope, need
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.incidents import choose_shape
-from driftwatch.web.windows import SHAPES, Strip, build_strip
+from driftwatch.web.windows import PAUSED, SHAPES, Strip, build_strip
 
 __all__ = ["Column", "MonitorPage", "read_monitor", "router", "say_schedule"]
 
@@ -101,6 +102,9 @@ _MEASURED: Final = frozenset({VerdictWord.OK, VerdictWord.DRIFT, VerdictWord.DAT
 
 def _say_state(status: MonitorStatus, now: datetime) -> tuple[str, str]:
     """Return how a monitor is in one sentence, and the colour of that."""
+    if status.paused is not None:
+        said = say_pause(status.paused)
+        return f"{said[0].upper()}{said[1:]}. Nothing is judged, and nobody is reminded.", PAUSED.tone
     if status.verdict is None or status.last_window is None:
         return "Nothing was checked yet.", "warn"
     if status.late_by is not None:

@@ -12,11 +12,12 @@ from starlette.responses import HTMLResponse
 
 from driftwatch.incidents.finding import VerdictWord
 from driftwatch.incidents.incident import Severity
-from driftwatch.incidents.words import say_count, say_duration
+from driftwatch.incidents.words import say_count, say_duration, say_moment
 from driftwatch.jobs.cases import Case, build_cases
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.status import MonitorStatus, Status, read_status
 from driftwatch.store.pages import WantedIncidents, page_incidents
+from driftwatch.store.pauses import Pause
 from driftwatch.store.standings import list_newest_words
 from driftwatch.store.tellings import list_tellings
 from driftwatch.web.access import Scope, need
@@ -25,7 +26,7 @@ from driftwatch.web.house import Here, House
 from driftwatch.web.incidents import choose_shape
 from driftwatch.web.paging import Leaf, PageNumber, cut
 from driftwatch.web.telling import Tellings, say_telling, say_who
-from driftwatch.web.windows import SHAPES, Strip, build_strip
+from driftwatch.web.windows import PAUSED, SHAPES, Shape, Strip, build_strip
 
 __all__ = ["Concern", "Overview", "Row", "read_overview", "router"]
 
@@ -33,6 +34,7 @@ router = APIRouter()
 
 _STRIP: Final = 30
 _SHOWN_CONCERNS, _SHOWN_OVER = 20, 5
+_NOT_STARTED: Final = Shape(mark="⊘", word="not started", tone="warn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +121,9 @@ def read_overview(house: House, chosen: Chosen, page: int = 1) -> Overview:
     known = {monitor.id: monitor for monitor in monitors}
     fitting = [one for one in status.monitors if _fits(one, known[one.id], chosen)]
     leaf = cut(sorted(fitting, key=lambda one: one.healthy), page)
-    unwell = sum(not one.healthy for one in status.monitors)
     return Overview(
         now=now,
-        sentence=_say_all(status, unwell),
+        sentence=_say_all(status),
         tone="bad" if any(one.tone == "bad" for one in concerns) else "warn" if concerns else "calm",
         details=tuple(_say_details(status)),
         concerns=tuple(concerns[:_SHOWN_CONCERNS]),
@@ -156,7 +157,9 @@ def _list_others(status: Status, monitors: Sequence[Monitor]) -> list[Concern]:
     ]
     for one in status.monitors:
         link = f"/monitors/{one.id}"
-        if one.verdict is None:
+        if one.paused is not None:
+            concerns.append(_describe_pause(one.paused, titles[one.id], link))
+        elif one.verdict is None:
             text = f"{titles[one.id]}: nothing was checked yet"
             concerns.append(Concern(tone="warn", mark="⊘", word="not started", text=text, link=link))
         elif one.late_by is not None:
@@ -175,22 +178,41 @@ def _list_others(status: Status, monitors: Sequence[Monitor]) -> list[Concern]:
     return concerns
 
 
+def _describe_pause(pause: Pause, title: str, link: str) -> Concern:
+    until = "" if pause.until is None else f", until {say_moment(pause.until)}"
+    return Concern(
+        tone=PAUSED.tone,
+        mark=PAUSED.mark,
+        word=PAUSED.word,
+        text=f"{title}: nothing is judged{until}: {pause.reason}",
+        link=link,
+        since=pause.since,
+        who=f"paused by {pause.author}",
+    )
+
+
 def _rank(concern: Concern) -> tuple[int, bool, float]:
     tones = ("bad", "warn", "quiet")
     since = -concern.since.timestamp() if concern.since else 0.0
     return tones.index(concern.tone), not concern.word.startswith("critical"), since
 
 
-def _say_all(status: Status, unwell: int) -> str:
+def _say_all(status: Status) -> str:
     total = len(status.monitors)
+    paused = sum(one.paused is not None for one in status.monitors)
+    unwell = sum(not one.healthy and one.paused is None for one in status.monitors)
     itself = " driftwatch itself needs attention." if status.obstacles else ""
+    rest = f" {paused:,} {'is' if paused == 1 else 'are'} paused." if paused else ""
     if total == 0:
         return f"No monitor is configured yet.{itself}"
-    if unwell == 0:
-        well = f"All {say_count(total, 'monitor')} are well." if total > 1 else "The one monitor is well."
-        return f"{well}{itself}"
-    verb = "needs" if unwell == 1 else "need"
-    return f"{unwell:,} of {say_count(total, 'monitor')} {verb} attention.{itself}"
+    if unwell:
+        verb = "needs" if unwell == 1 else "need"
+        return f"{unwell:,} of {say_count(total, 'monitor')} {verb} attention.{rest}{itself}"
+    if paused:
+        verb = "is" if total - paused == 1 else "are"
+        return f"{total - paused:,} of {say_count(total, 'monitor')} {verb} well.{rest}{itself}"
+    well = f"All {say_count(total, 'monitor')} are well." if total > 1 else "The one monitor is well."
+    return f"{well}{itself}"
 
 
 def _say_details(status: Status) -> list[str]:
@@ -228,14 +250,20 @@ def _fill(house: House, leaf: Leaf[MonitorStatus], known: Mapping[str, Monitor])
 
 
 def _build_row(status: MonitorStatus, monitor: Monitor, strip: Strip) -> Row:
-    shape = SHAPES[VerdictWord(status.verdict)] if status.verdict else None
+    shape = _choose_shape(status)
     is_bad = status.worst is not None and status.worst > Severity.MINOR
     return Row(
         status=status,
         title=monitor.title or monitor.id,
         owner=monitor.owner,
-        tone="bad" if is_bad else shape.tone if shape else "warn",
-        mark=shape.mark if shape else "⊘",
-        word=shape.word if shape else "not started",
+        tone="bad" if is_bad else shape.tone,
+        mark=shape.mark,
+        word=shape.word,
         strip=strip,
     )
+
+
+def _choose_shape(status: MonitorStatus) -> Shape:
+    if status.paused is not None:
+        return PAUSED
+    return SHAPES[VerdictWord(status.verdict)] if status.verdict else _NOT_STARTED

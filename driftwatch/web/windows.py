@@ -13,7 +13,7 @@ from driftwatch.incidents.finding import VerdictWord
 from driftwatch.incidents.words import join_words
 from driftwatch.store.verdicts import Glance
 
-__all__ = ["SHAPES", "Shape", "Strip", "build_strip"]
+__all__ = ["PAUSED", "SHAPES", "Shape", "Strip", "build_strip"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,10 @@ SHAPES: Final = {
     VerdictWord.NO_DATA: Shape(mark="○", word="no data", tone="warn"),
     VerdictWord.ERROR: Shape(mark="✖", word="error", tone="bad"),
 }
+
+
+PAUSED: Final = Shape(mark="‖", word="paused", tone="warn")
+"""How a monitor looks that nobody judges for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

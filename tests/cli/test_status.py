@@ -57,6 +57,7 @@ def test_a_monitor_that_was_judged_on_time_is_well(fresh_shop: Path) -> None:
                 "calibration": "provisional",
                 "calibration_note": "50 more windows needed",
                 "mode": "live",
+                "paused": None,
             }
         ],
         "outbox": {"pending": 0, "failed": 0, "oldest_age": None},

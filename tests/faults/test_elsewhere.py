@@ -32,6 +32,7 @@ from driftwatch.jobs.digest import queue_digests
 from driftwatch.jobs.kept_tracks import KeptTracks
 from driftwatch.jobs.monitor import CatchUp, ReferenceSpec, Rolling
 from driftwatch.jobs.parts import LEASE
+from driftwatch.jobs.pausing import pause_monitor, resume_monitor
 from driftwatch.jobs.pinging import queue_ping
 from driftwatch.jobs.promotion import promote_version, restore_version
 from driftwatch.jobs.reference import ensure_reference
@@ -42,6 +43,7 @@ from driftwatch.net.secrets import Secret
 from driftwatch.store.database import Database
 from driftwatch.store.meta import read_meta
 from driftwatch.store.monitors import find_monitor
+from driftwatch.store.pauses import list_pauses
 from driftwatch.store.references import list_references
 from driftwatch.store.silences import add_silence
 from tests.support.databases import empty_database
@@ -195,6 +197,29 @@ def stage_removal(database: Database, _: Path) -> Scene:
     return Scene(bench=bench, act=lambda one: remove_monitor(one.parts, [], "flights", "ann"), look=show)
 
 
+def stage_pause(database: Database, _: Path) -> Scene:
+    def act(bench: Bench) -> None:
+        with suppress(UsageError):
+            pause_monitor(bench.parts, bench.monitor, who="ann", why="works")
+
+    return Scene(bench=open_drift(database), act=act, look=show_pauses)
+
+
+def stage_resumption(database: Database, _: Path) -> Scene:
+    def act(bench: Bench) -> None:
+        with suppress(UsageError):
+            resume_monitor(bench.parts, bench.monitor, "ann")
+
+    bench = open_drift(database)
+    pause_monitor(bench.parts, bench.monitor, who="ann", why="works")
+    return Scene(bench=bench, act=act, look=show_pauses)
+
+
+def show_pauses(bench: Bench) -> object:
+    known = bench.parts.database.read(lambda tx: list_pauses(tx, bench.watch.row))
+    return [(one.author, one.until is None, one.ended_by) for one in known]
+
+
 def stage_test(database: Database, _: Path) -> Scene:
     bench = set_up(database)
     return Scene(
@@ -322,6 +347,8 @@ STAGES = {
     "a person promotes a reference": (stage_promotion, "promotion._promote"),
     "a person goes back to a reference": (stage_rollback, "promotion.restore"),
     "a person accepts an incident": (stage_acceptance, "acceptance.save_reference"),
+    "a person pauses a monitor": (stage_pause, "pausing.pause"),
+    "a person resumes a monitor": (stage_resumption, "pausing.resume"),
     "a person removes a monitor": (stage_removal, "removal.remove"),
     "a person sends a test": (stage_test, "deliver.queue_delivery"),
     "a person makes a backup": (stage_backup, "backup.write_meta"),

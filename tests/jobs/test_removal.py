@@ -8,6 +8,7 @@ import pytest
 from driftwatch.errors import UsageError
 from driftwatch.incidents.incident import IncidentState
 from driftwatch.incidents.policy import EscalationStep, Policy
+from driftwatch.jobs.pausing import pause_monitor
 from driftwatch.jobs.removal import list_known, remove_monitor, tell_detached
 from driftwatch.store.database import Database
 from driftwatch.store.monitors import find_monitor, mark_detached
@@ -106,16 +107,20 @@ def test_monitors_are_listed_with_what_became_of_them(store: Database) -> None:
     number = bench.incidents()[0].id
     other = replace(bench.monitor, id="rides")
 
-    watched = list_known(store, [bench.monitor, other])
+    now = bench.clock.now()
+    watched = list_known(store, [bench.monitor, other], now)
+    pause_monitor(bench.parts, bench.monitor, who="ana", why="the feed moves")
+    paused = list_known(store, [bench.monitor], now)
     detach(bench)
-    detached = list_known(store, [])
+    detached = list_known(store, [], now)
     remove_monitor(bench.parts, [], "flights", "ana")
-    removed = list_known(store, [])
+    removed = list_known(store, [], now)
 
     assert [(one.id, one.state, one.open_incidents) for one in watched] == [
         ("flights", "watched", (number,)),
         ("rides", "not started", ()),
     ]
+    assert [(one.state, one.since) for one in paused] == [("paused", now)]
     assert [(one.state, one.since) for one in detached] == [("detached", due(1))]
     assert [(one.state, one.open_incidents) for one in removed] == [("removed", ())]
     assert store.read(lambda tx: find_monitor(tx, "flights")) is not None

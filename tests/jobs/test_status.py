@@ -238,6 +238,7 @@ def test_the_json_is_that_of_the_contract(store: Database) -> None:
                 "calibration": None,
                 "calibration_note": None,
                 "mode": "live",
+                "paused": None,
             }
         ],
         "outbox": {"pending": 1, "failed": 0, "oldest_age": 172801.0},

@@ -8,6 +8,7 @@ from driftwatch.channels.contract import Outcome
 from driftwatch.incidents.by_hand import acknowledge
 from driftwatch.jobs.cases import change_case
 from driftwatch.jobs.deliver import deliver_due
+from driftwatch.jobs.pausing import pause_monitor
 from driftwatch.store.database import Database
 from tests.support.monitors import make_monitor, make_source
 from tests.support.site import open_site, read_text
@@ -68,6 +69,21 @@ def test_silence_is_not_health(store: Database) -> None:
     assert "Flight delays: the next whole window is 3 days late" in words
     assert "rides: nothing was checked yet" in words
     assert "driftwatch itself needs attention." in words
+
+
+def test_a_paused_monitor_is_shown_as_paused_and_never_as_well(store: Database) -> None:
+    site = open_site(store)
+    site.live("...")
+    pause_monitor(site.bench.parts, site.bench.monitor, who="Ana", why="the feed <b>moves</b>")
+
+    words, page = site.read("/"), site.get("/")
+
+    assert "0 of 1 monitor are well. 1 is paused." in words
+    assert "Flight delays: nothing is judged: the feed <b>moves</b>" in words
+    assert "paused by Ana" in words
+    assert "<b>moves" not in page
+    assert "Flight delays" not in site.read("/?state=well").partition("Monitors")[2]
+    assert "Paused by Ana since" in site.read("/monitors/flights")
 
 
 def test_what_is_over_is_named_with_its_time_and_asks_for_nothing(store: Database) -> None:
