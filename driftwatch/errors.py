@@ -11,6 +11,7 @@ __all__ = [
     "DriftwatchError",
     "InstanceError",
     "NotDueError",
+    "PictureError",
     "SourceError",
     "StoreError",
     "UsageError",
@@ -53,3 +54,7 @@ class InstanceError(DriftwatchError):
 
 class NotDueError(UsageError):
     """The window asked for is not due yet; the message says when it is."""
+
+
+class PictureError(DriftwatchError):
+    """A picture could not be drawn, or what draws them in a browser could not be made."""

@@ -6,7 +6,6 @@ else. Whatever happens in here, an endless loop or a crash of a parser, costs th
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import logging
 import math
@@ -31,6 +30,7 @@ import pyarrow as pa
 
 from driftwatch.errors import DriftwatchError
 from driftwatch.jobs.batches import Batches, count_window_rows
+from driftwatch.jobs.confinement import end_with, set_limit
 from driftwatch.jobs.exchange import (
     OUT_OF_MEMORY,
     Close,
@@ -58,7 +58,6 @@ from driftwatch.sources.sql import SqlSource
 __all__ = ["main"]
 
 _KEPT_BYTES: Final = 64 << 20
-_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
 _PLACES: Final = 12
 _THREADS: Final = 2
 
@@ -124,8 +123,8 @@ class _Work:
         """Set the limits of what is read for `monitor`, and give temporary files a folder of its own."""
         self._limits, sources = monitor.limits, (monitor.source, monitor.reference.source)
         # What it keeps from before is not counted against this monitor.
-        _limit(resource.RLIMIT_AS, _measure_size() + self._limits.memory)
-        _limit(resource.RLIMIT_FSIZE, max(_choose_file_size(one, self._limits) for one in sources))
+        set_limit(resource.RLIMIT_AS, _measure_size() + self._limits.memory)
+        set_limit(resource.RLIMIT_FSIZE, max(_choose_file_size(one, self._limits) for one in sources))
         _limit_time(self._limits)
         Path(folder).mkdir(mode=0o700)
         self._folder = tempfile.tempdir = folder
@@ -154,17 +153,9 @@ def _is_sqlite(url: Secret | str) -> bool:
     return (url if isinstance(url, str) else url.reveal()).startswith("sqlite")
 
 
-def _limit(kind: int, value: int) -> None:
-    """Set a soft limit: it can be raised again for the next task."""
-    hard = resource.getrlimit(kind)[1]
-    # macOS knows the limit on memory by name only.
-    with suppress(ValueError, OSError):
-        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
-
-
 def _limit_time(limits: Limits) -> None:
     # The limit is on all that the process ever used.
-    _limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + limits.cpu.total_seconds()))
+    set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + limits.cpu.total_seconds()))
 
 
 def _measure_size() -> int:
@@ -204,14 +195,10 @@ def _settle(parent: int) -> None:
     # A terminal's Ctrl-C and a supervisor's SIGTERM go to all; the parent drains, and then lets go of this.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_DEATH_SIGNAL, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(0)
+    end_with(parent)
     # What a source prints is told by the parent, as what is written to standard error.
     os.dup2(2, 1)
-    _limit(resource.RLIMIT_CORE, 0)
+    set_limit(resource.RLIMIT_CORE, 0)
     faulthandler.enable()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_PlainFormatter("%(levelname)s %(name)s: %(message)s"))
