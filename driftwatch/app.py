@@ -18,6 +18,7 @@ from driftwatch.config.loading import Config
 from driftwatch.errors import StoreError, UsageError
 from driftwatch.jobs.cases import end_cases
 from driftwatch.jobs.clock import Clock, StoreClock, SystemClock
+from driftwatch.jobs.markers import note_changes
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.oddities import warn_of_oddities
 from driftwatch.jobs.parts import Parts, build_id_maker
@@ -89,7 +90,9 @@ class App:
                 identity=monitor.identity,
                 config_fingerprint=monitor.fingerprint,
                 now=now,
+                model=monitor.model.name_whole() if monitor.model else None,
             )
+            note_changes(tx, monitor, known, row, now)
             if known is not None and known.history != row.history:
                 end_cases(tx, self.parts, monitor, known)
             return row

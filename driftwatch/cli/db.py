@@ -170,6 +170,7 @@ def _build_json(found: Pruned) -> dict[str, Any]:
             "calibrations": found.calibrations,
             "references": found.references,
             "scores": found.scores,
+            "markers": found.markers,
         },
     }
 
@@ -187,5 +188,6 @@ def _say_pruned(found: Pruned, *, dry_run: bool) -> list[str]:
         f"{found.calibrations:,} calibrations {would} removed": found.calibrations,
         f"{found.references:,} reference versions {would} removed": found.references,
         f"scores of {found.scores:,} windows beside {would} removed": found.scores,
+        f"{found.markers:,} markers {would} removed": found.markers,
     }
     return [line[0].upper() + line[1:] + "." for line, count in lines.items() if count]

@@ -18,6 +18,7 @@ from driftwatch.incidents.incident import (
     NoticeType,
     Severity,
 )
+from driftwatch.incidents.markers import decode_marker, encode_marker
 from driftwatch.incidents.stamps import decode_window, encode_window, read_stamp, write_stamp
 
 __all__ = ["INCIDENT_VERSION", "decode_incident", "encode_incident"]
@@ -74,6 +75,7 @@ def encode_incident(incident: Incident) -> dict[str, Any]:
         "escalated_to": list(incident.escalated_to),
         "flips": [write_stamp(flip) for flip in incident.flips],
         "flapping": incident.flapping,
+        "markers": [encode_marker(marker) for marker in incident.markers],
         "recent": list(incident.recent),
         "label": None if incident.label is None else incident.label.value,
         "left": [_encode_hold(hold) for hold in incident.left],
@@ -113,6 +115,7 @@ def decode_incident(document: dict[str, Any], *, id: int | None) -> Incident:  #
         escalated_to=tuple(document.get("escalated_to", ())),
         flips=tuple(read_stamp(flip) for flip in document.get("flips", ())),
         flapping=bool(document.get("flapping", False)),
+        markers=tuple(decode_marker(marker) for marker in document.get("markers", ())),
         recent=tuple(document["recent"]),
         members=tuple(_decode_member(member) for member in document["members"]),
         **restored,

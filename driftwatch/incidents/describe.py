@@ -1,7 +1,8 @@
 """Incidents in plain words: the title, the text and the facts that people read.
 
-The order is always the same: what changed and in how much of the data, since when, what it means and what
-is not known, what happens next, and last the numbers. The first four are for everyone.
+The order is always the same: what happened just before, where that was marked; what changed and in how much
+of the data, since when, what it means and what is not known, what happens next, and last the numbers. All but
+those are for everyone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from driftwatch.incidents.incident import (
     rank_members,
 )
 from driftwatch.incidents.incident_json import build_incident_json
+from driftwatch.incidents.markers import say_markers
 from driftwatch.incidents.naming import GIVEN_UP, LABEL_WORDS, name_member, name_members
 from driftwatch.incidents.notice import MonitorFacts, Notice, build_monitor_json
 from driftwatch.incidents.sentences import say_days, say_hours, say_what
@@ -62,10 +64,12 @@ _AGAIN = {NoticeType.REMINDER: "Still open", NoticeType.ESCALATED: "Nobody has i
 
 def describe_incident(incident: Incident, facts: MonitorFacts) -> tuple[str, str]:
     """Return the title, one line, and the text, one paragraph a line, of an incident as it stands."""
+    named = say_markers(incident.markers, incident.first_window)
+    is_over = incident.state is IncidentState.RESOLVED
     paragraphs = [
-        say_what(incident, facts),
+        *([say_what(incident, facts), named] if is_over else [named, say_what(incident, facts)]),
         _say_when(incident),
-        "" if incident.state is IncidentState.RESOLVED else _MEANINGS[incident.kind],
+        "" if is_over else _MEANINGS[incident.kind],
         _say_label(incident),
         _say_next(incident, facts),
         _say_numbers(incident),

@@ -21,6 +21,7 @@ from driftwatch.incidents.incident import (
     Severity,
     rank_members,
 )
+from driftwatch.incidents.markers import say_markers
 from driftwatch.incidents.naming import name_member
 from driftwatch.incidents.readings import PartReading, Reading
 from driftwatch.incidents.rules import Rule
@@ -116,6 +117,8 @@ def explain_incident(explained: Explained) -> Explanation:
 
 def _say_why(explained: Explained) -> Iterator[str]:
     incident, opened, last = explained.incident, explained.opened, explained.last
+    if incident.markers:
+        yield say_markers(incident.markers, incident.first_window)
     if incident.kind not in {IncidentKind.DRIFT, IncidentKind.DATA}:
         yield _OWN_LIMITS[incident.kind]
         return

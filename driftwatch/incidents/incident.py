@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from driftwatch.incidents.markers import Marker
 from driftwatch.profiles.window import Window
 
 __all__ = [
@@ -179,7 +180,8 @@ class Incident:
     until `snoozed_until` nobody hears more of it. `escalated_to` are the channels that steps of an escalation
     have told. `label` is what a person says it was. `left` are the stretches of members that left before it
     was over. `flips` are the starts of the windows in which one of its axis opened or resolved lately, and
-    `flapping` says that this is too often to tell. `seq` numbers the last transition.
+    `flapping` says that this is too often to tell. `markers` are what happened just before it began, the
+    latest first. `seq` numbers the last transition.
     """
 
     id: int | None = None
@@ -221,6 +223,7 @@ class Incident:
     left: tuple[Hold, ...] = ()
     flips: tuple[datetime, ...] = ()
     flapping: bool = False
+    markers: tuple[Marker, ...] = ()
     seq: int = 0
 
     @property

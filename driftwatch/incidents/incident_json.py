@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from driftwatch.incidents.incident import Incident, Member, rank_members
+from driftwatch.incidents.markers import MOST_NAMED, build_marker_json
 from driftwatch.incidents.stamps import write_stamp
 
 __all__ = ["build_incident_json"]
@@ -53,6 +54,7 @@ def build_incident_json(incident: Incident, title: str, text: str) -> dict[str, 
         "labelled_by": incident.labelled_by,
         "labelled_at": _stamp_or_none(incident.labelled_at),
         "windows_open": incident.windows_open,
+        "markers": [build_marker_json(marker) for marker in incident.markers[:MOST_NAMED]],
         "columns": [_describe_member(member) for member in rank_members(incident.members)],
     }
 

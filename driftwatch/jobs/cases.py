@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,10 @@ from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.describe import describe_incident
 from driftwatch.incidents.incident import Advance, Incident, Label
 from driftwatch.incidents.incident_json import build_incident_json
+from driftwatch.incidents.markers import Marker
 from driftwatch.incidents.notice import MonitorFacts
 from driftwatch.jobs.facts import build_facts
+from driftwatch.jobs.markers import find_named
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.recording import Held, keep_advance, list_recipients
@@ -65,8 +67,15 @@ def build_cases(rows: Sequence[IncidentRow], monitors: Sequence[Monitor]) -> lis
 
 
 def find_case(database: Database, monitors: Sequence[Monitor], number: int) -> Case:
-    """Return the incident with this number. Raises UsageError where there is none."""
-    return _build_case(database.read(lambda tx: _need_incident(tx, number)), monitors)
+    """Return the incident with this number and what was marked since. Raises UsageError without one."""
+
+    def read(tx: sa.Connection) -> tuple[IncidentRow, tuple[Marker, ...]]:
+        row = _need_incident(tx, number)
+        incident = decode_incident(dict(row.document), id=row.id)
+        return row, find_named(tx, incident, _build_facts(row, monitors).owner)
+
+    row, named = database.read(read)
+    return _build_case(row, monitors, named)
 
 
 def change_case(
@@ -161,8 +170,11 @@ def _need_monitor(tx: sa.Connection, name: str) -> MonitorRow:
     return found
 
 
-def _build_case(row: IncidentRow, monitors: Sequence[Monitor]) -> Case:
+def _build_case(
+    row: IncidentRow, monitors: Sequence[Monitor], named: tuple[Marker, ...] | None = None
+) -> Case:
     incident = decode_incident(dict(row.document), id=row.id)
+    incident = incident if named is None else replace(incident, markers=named)
     title, text = describe_incident(incident, _build_facts(row, monitors))
     return Case(incident=incident, title=title, text=text)
 

@@ -81,6 +81,10 @@ class Model:
     version: str | None = None
     trained_at: datetime | None = None
 
+    def name_whole(self) -> str:
+        """Return its name and version."""
+        return f"{self.name} {self.version}" if self.version else self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitor:

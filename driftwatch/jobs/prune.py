@@ -32,6 +32,7 @@ from driftwatch.jobs.retention import Retention
 from driftwatch.jobs.superseded import list_superseded
 from driftwatch.jobs.thinning import Thinner
 from driftwatch.store.leases import Lease, holds_lease, release_lease, take_lease
+from driftwatch.store.markers import delete_markers, list_old_markers
 from driftwatch.store.monitors import MonitorRow, find_monitor, name_companion
 from driftwatch.store.pruning import (
     OldVerdict,
@@ -97,6 +98,7 @@ def prune_store(
         for monitor in monitors:
             run.prune_monitor(monitor)
         run.prune_told(None, [monitor.id for monitor in monitors], retention)
+        run.prune_markers(None, [monitor.id for monitor in monitors], retention)
     except _OvertakenError:
         log.warning("pruning ended early reason=another process has taken it over")
     else:
@@ -131,6 +133,7 @@ class _Run:
             kept = stretch_retention(monitor)
             self._prune_incidents(row, kept)
             self.prune_told(monitor.id, (), kept)
+            self.prune_markers(monitor.id, (), kept)
             self._prune_references(row, kept)
             self._prune_companion(row, kept)
         except DriftwatchError as error:
@@ -216,6 +219,13 @@ class _Run:
         while not self._stopping() and (some := self._read(find)):
             self._write(partial(delete_deliveries, ids=some))
             self._add(deliveries=len(some))
+
+    def prune_markers(self, monitor: str | None, others: Sequence[str], kept: Retention) -> None:
+        """Drop old markers, of one monitor or of all but `others`."""
+        find = partial(list_old_markers, before=self._now - kept.findings, monitor=monitor, others=others)
+        while not self._stopping() and (some := self._read(find)):
+            self._write(partial(delete_markers, ids=some))
+            self._add(markers=len(some))
 
     def _prune_references(self, row: MonitorRow, kept: Retention) -> None:
         before = self._now - kept.findings

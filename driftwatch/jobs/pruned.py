@@ -15,7 +15,7 @@ class Pruned:
     """What was thinned out and dropped.
 
     Verdicts whose counts were made coarse, and whose counts were dropped; verdicts, incidents, deliveries,
-    calibrations, references, and scores of rolling references beside others, that were dropped.
+    calibrations, references, markers, and scores of rolling references beside others, that were dropped.
     """
 
     coarse: int = 0
@@ -26,6 +26,7 @@ class Pruned:
     calibrations: int = 0
     references: int = 0
     scores: int = 0
+    markers: int = 0
 
     def add(self, **more: int) -> Pruned:
         """Return this and so much more, by the names of the fields."""

@@ -36,7 +36,8 @@ class MonitorRow:
     `key` is its id in the configuration, `identity` the fingerprint of what it watches. `history` grows by
     one when that changes, or when another reference is to judge: slots and incidents of an earlier history
     are kept and stand still. `first_started_at` is when its present history began. `inherits` is the former
-    history whose scores still count, None where it watched other data.
+    history whose scores still count, None where it watched other data. `model` names the model that the data
+    feeds and its version, None where nobody has said so yet.
     """
 
     id: int
@@ -47,10 +48,17 @@ class MonitorRow:
     first_started_at: datetime
     detached_at: datetime | None
     inherits: int | None = None
+    model: str | None = None
 
 
 def register_monitor(
-    connection: sa.Connection, key: str, *, identity: str, config_fingerprint: str, now: datetime
+    connection: sa.Connection,
+    key: str,
+    *,
+    identity: str,
+    config_fingerprint: str,
+    now: datetime,
+    model: str | None = None,
 ) -> MonitorRow:
     """Return the monitor called `key`, as it is in the configuration now; it is attached again.
 
@@ -62,10 +70,12 @@ def register_monitor(
         "config_fingerprint": config_fingerprint,
         "history": 1,
         "first_started_at": now,
+        "model": model,
     }
     insert_new(connection, monitors, [fresh], key=["monitor_key"])
     known = _need_monitor(connection, key)
     changes: dict[str, Any] = {"config_fingerprint": config_fingerprint, "detached_at": None}
+    changes |= {} if model is None else {"model": model}
     if known.identity != identity:
         changes |= {"identity": identity, "history": known.history + 1, "first_started_at": now}
         changes["inherits"] = None
@@ -149,4 +159,5 @@ def _build_row(row: sa.Row[Any]) -> MonitorRow:
         first_started_at=row.first_started_at,
         detached_at=row.detached_at,
         inherits=row.inherits,
+        model=row.model,
     )

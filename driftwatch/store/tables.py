@@ -45,6 +45,7 @@ __all__ = [
     "incidents",
     "leases",
     "ledgers",
+    "markers",
     "meta",
     "metadata",
     "monitors",
@@ -62,7 +63,7 @@ __all__ = [
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""
@@ -88,6 +89,7 @@ monitors = define_table(
     Column("first_started_at", UtcMicros, nullable=False),
     Column("detached_at", UtcMicros),
     Column("inherits", Integer),
+    Column("model", ExactText),
     UniqueConstraint("monitor_key", name="uq_monitors_key"),
 )
 
@@ -370,4 +372,20 @@ escalations = define_table(
     Column("due_at", UtcMicros, nullable=False),
     Column("decided_at", UtcMicros),
     Column("decision", ExactText),
+)
+
+markers = define_table(
+    "markers",
+    Column("id", ID, primary_key=True),
+    Column("kind", NAME, nullable=False),
+    Column("version", NAME),
+    Column("text", ExactText),
+    Column("at", UtcMicros, nullable=False),
+    Column("monitor_key", NAME),
+    Column("owner", NAME),
+    Column("author", ExactText),
+    Column("created_at", UtcMicros, nullable=False),
+    Index("ix_markers_at", "at"),
+    # People hold on to these numbers: one is never given twice.
+    sqlite_autoincrement=True,
 )

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse
 
 from driftwatch.incidents.finding import Finding, VerdictWord
+from driftwatch.incidents.markers import Marker
 from driftwatch.incidents.words import say_duration
 from driftwatch.jobs.cases import Case, build_cases
 from driftwatch.jobs.monitor import Monitor
@@ -24,9 +25,11 @@ from driftwatch.store.pages import WantedIncidents, page_incidents
 from driftwatch.store.standings import list_newest_words
 from driftwatch.store.verdicts import VerdictRow, list_verdicts
 from driftwatch.web.access import Scope, need
+from driftwatch.web.forms import find_token, find_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.incidents import choose_shape
+from driftwatch.web.markers import list_latest
 from driftwatch.web.windows import PAUSED, SHAPES, Strip, build_strip
 
 __all__ = ["Column", "MonitorPage", "read_monitor", "router", "say_schedule"]
@@ -61,6 +64,7 @@ class MonitorPage:
     columns: tuple[Column, ...]
     schedule: str
     next_runs: tuple[datetime, ...]
+    markers: tuple[Marker, ...]
     now: datetime
 
 
@@ -69,7 +73,13 @@ def show_monitor(request: Request, house: Here, name: Annotated[str, Path(max_le
     """Show one monitor."""
     found = read_monitor(house, name)
     frame = house.frame(found.monitor.title or name, "overview")
-    values = {"page": found, "verdict_shapes": SHAPES, "choose_shape": choose_shape}
+    values = {
+        "page": found,
+        "verdict_shapes": SHAPES,
+        "choose_shape": choose_shape,
+        "token": find_token(request),
+        "who": find_who(request),
+    }
     return render(request, "monitor.html", frame, values)
 
 
@@ -93,6 +103,7 @@ def read_monitor(house: House, name: str) -> MonitorPage:
         columns=() if row is None or measured is None else _list_columns(house, row, measured),
         schedule=say_schedule(monitor.schedule, monitor.delay),
         next_runs=_list_runs(monitor, status),
+        markers=tuple(list_latest(house, name, monitor.owner)),
         now=now,
     )
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from driftwatch.app import App
 from driftwatch.errors import DriftwatchError, StoreError, UsageError
-from driftwatch.web import actions, deliveries, incidents, monitors, overview, silences, silencing
+from driftwatch.web import actions, deliveries, incidents, markers, monitors, overview, silences, silencing
 from driftwatch.web.assets import Assets
 from driftwatch.web.frame import Frame, render
 from driftwatch.web.guard import Guard, mark_answer
@@ -22,7 +22,7 @@ from driftwatch.web.house import House
 
 __all__ = ["ROOMS", "build_site"]
 
-ROOMS: Final = (overview, monitors, incidents, actions, deliveries, silences, silencing)
+ROOMS: Final = (overview, monitors, markers, incidents, actions, deliveries, silences, silencing)
 """The modules with pages; each has a `router`."""
 
 _API: Final = "/api/"

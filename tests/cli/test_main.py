@@ -21,12 +21,12 @@ COMMANDS = [
     *("incident list", "incident show", "incident acknowledge", "incident resolve", "incident label"),
     *("incident snooze", "incident assign", "incident note", "monitor list", "monitor remove"),
     *("monitor pause", "monitor resume"),
-    *("silence add", "silence list", "silence expire"),
+    *("silence add", "silence list", "silence expire", "mark add", "mark list"),
     *("delivery list", "delivery show", "delivery retry", "delivery test", "retrain list", "retrain show"),
     *("db upgrade", "db check", "db backup", "db restore", "db prune", "db rename-instance"),
     *("doctor", "torture", "demo"),
 ]
-NOUNS = ["", "window", "reference", "incident", "monitor", "silence", "delivery", "retrain", "db"]
+NOUNS = ["", "window", "reference", "incident", "monitor", "silence", "mark", "delivery", "retrain", "db"]
 HEAVY = {"alembic", "apscheduler", "numpy", "pandas", "pyarrow", "requests", "scipy", "sqlalchemy", "yaml"}
 
 

@@ -37,6 +37,7 @@ ELSEWHERE = {
     "forecast.keep": "a person looks at what accepting an incident would change",
     "pausing.pause": "a person pauses a monitor",
     "pausing.resume": "a person resumes a monitor",
+    "markers.keep": "a person marks that something happened",
     "pinging._queue": "a heartbeat is configured",
     "plan._give_up": "windows beyond catch_up are given up",
     "promotion._promote": "a person promotes a reference",

@@ -39,6 +39,7 @@ def test_json_has_the_shape_of_incidents_v1() -> None:
         "labelled_by": None,
         "labelled_at": None,
         "windows_open": 1,
+        "markers": [],
         "columns": [
             {
                 "column": "dep_delay",
