@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from driftwatch.demo.story import Told
 
 __all__ = ["demo", "register"]
@@ -25,6 +24,15 @@ def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="End after the replay.")] = False,
     folder: Annotated[Path, typer.Option("--dir", help="Where its files go.")] = Path("driftwatch-demo"),
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            "--until",
+            formats=["%Y-%m-%d"],
+            help="The last day that is judged: on 2013-02-09 the blizzard's incident is open.",
+            metavar="DAY",
+        ),
+    ] = None,
 ) -> None:
     """Replay the flights of 2013: find what happened, tell a local receiver, ask for retraining.
 
@@ -32,9 +40,13 @@ def demo(
     """
     from driftwatch.cli.check import follow
     from driftwatch.cli.printing import print_lines
-    from driftwatch.demo.story import play
+    from driftwatch.demo.story import FIRST_DAY, LAST_DAY, play
+    from driftwatch.errors import UsageError
 
-    told, receiver = play(folder, print_lines, follow)
+    last = LAST_DAY if until is None else until.date()
+    if not FIRST_DAY <= last <= LAST_DAY:
+        raise UsageError(f"--until wants a day from {FIRST_DAY} to {LAST_DAY}, not {last}")
+    told, receiver = play(folder, print_lines, follow, until=last)
     try:
         _print_summary(told, folder)
         if not once:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,9 +22,11 @@ from driftwatch.jobs.windows import due_at
 from driftwatch.net.signing import generate_secret
 from driftwatch.profiles.reference import Skipped
 
-__all__ = ["Told", "count_words", "play"]
+__all__ = ["FIRST_DAY", "LAST_DAY", "Told", "count_words", "play"]
 
 MONITOR = "flight-delays"
+FIRST_DAY, LAST_DAY = date(2013, 2, 1), date(2013, 12, 31)
+"""The days that can be judged: those after the reference."""
 
 CONFIG = """\
 # The configuration of the demo. Change it, then: driftwatch validate -c {folder}/driftwatch.yaml
@@ -69,11 +71,16 @@ class Told:
 
 
 def play(
-    folder: Path, say: Callable[[str], None], follow: Callable[[Iterable[Seen], int], Iterable[Seen]]
+    folder: Path,
+    say: Callable[[str], None],
+    follow: Callable[[Iterable[Seen], int], Iterable[Seen]],
+    *,
+    until: date = LAST_DAY,
 ) -> tuple[Told, Receiver]:
     """Play the demo in `folder`, whose earlier demo is replaced; return what happened and the receiver.
 
-    `say` prints a line, `follow` shows the progress of what it passes on. The receiver goes on listening.
+    `say` prints a line, `follow` shows the progress of what it passes on. `until` is the last day that is
+    judged, one from FIRST_DAY to LAST_DAY. The receiver goes on listening.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("driftwatch.db", "warehouse.db"):
@@ -91,24 +98,26 @@ def play(
     config.write_text(
         CONFIG.format(folder=folder.absolute(), receiver=receiver.url, monitor=MONITOR), encoding="utf-8"
     )
-    say(f"{rows:,} flights. Reference: January. Judging the other days, one window a day …")
+    days = "the other days" if until == LAST_DAY else f"the days until {until}"
+    say(f"{rows:,} flights. Reference: January. Judging {days}, one window a day …")
     app = open_app(load_config(config))
     try:
-        return _replay(app, receiver, follow), receiver
+        return _replay(app, receiver, follow, until), receiver
     finally:
         app.close()
 
 
-def _replay(app: App, receiver: Receiver, follow: Callable[[Iterable[Seen], int], Iterable[Seen]]) -> Told:
+def _replay(
+    app: App, receiver: Receiver, follow: Callable[[Iterable[Seen], int], Iterable[Seen]], until: date
+) -> Told:
     started = time.monotonic()
     monitor = app.find_monitor(MONITOR)
     watch = app.watch(monitor)
-    windows = choose_windows(
-        monitor,
-        app.parts.clock.now(),
-        start=datetime(2013, 2, 1, tzinfo=ZoneInfo(monitor.timezone)),
-        end=datetime(2014, 1, 1, tzinfo=ZoneInfo(monitor.timezone)),
+    start, end = (
+        datetime.combine(day, datetime.min.time(), ZoneInfo(monitor.timezone))
+        for day in (FIRST_DAY, until + timedelta(days=1))
     )
+    windows = choose_windows(monitor, app.parts.clock.now(), start=start, end=end)
     seen = []
     for one in follow(replay_windows(app.parts, watch, windows, notify="all"), len(windows)):
         seen.append(one)

@@ -43,7 +43,11 @@ def render(
 ) -> HTMLResponse:
     """Return the page that `template` makes of `values`."""
     text = _ENVIRONMENT.get_template(template).render(
-        frame=frame, root=request.scope.get("root_path", ""), **values
+        frame=frame,
+        root=request.scope.get("root_path", ""),
+        # What was sent and refused is shown where something else stands when it is asked for.
+        is_live=request.method == "GET" and status == 200,
+        **values,
     )
     response = HTMLResponse(text, status_code=status)
     keep_token(request, response)
@@ -62,7 +66,10 @@ def _show_moment(moment: datetime | None, now: datetime) -> str:
 
 
 def _show_stamp(moment: datetime | None) -> str:
-    return "never" if moment is None else _tag_moment(moment, say_moment(moment))
+    """Return a moment with its date; the reader may have it written in another time zone."""
+    if moment is None:
+        return "never"
+    return Markup('<time datetime="{}" data-stamp>{}</time>').format(write_stamp(moment), say_moment(moment))
 
 
 def _tag_moment(moment: datetime, words: str) -> Markup:

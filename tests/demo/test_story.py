@@ -209,3 +209,20 @@ def test_its_configuration_has_no_mistakes_and_its_secret_is_kept_apart(played: 
     assert secret.stat().st_mode & 0o777 == 0o600
     assert secret.read_text() not in config.read_text() + played.ran.stdout
     assert "whsec_" not in CONFIG
+
+
+def test_it_can_stop_while_the_blizzards_incidents_are_open(tmp_path: Path) -> None:
+    play = run_here("demo", "--once", "--dir", "demo", "--until", "2013-02-09", folder=tmp_path)
+
+    found = run_here("incident", "list", "-c", "demo/driftwatch.yaml", "-o", "json", folder=tmp_path).json
+    assert play.status == 0
+    assert "9 daily windows judged" in play.stdout
+    assert {one["state"] for one in found["incidents"]} == {"open"}
+
+
+@pytest.mark.parametrize("day", ["2013-01-31", "2014-01-01"])
+def test_a_day_that_cannot_be_judged_is_refused(tmp_path: Path, day: str) -> None:
+    ran = run_here("demo", "--once", "--until", day, folder=tmp_path)
+
+    assert (ran.status, list(tmp_path.iterdir())) == (2, [])
+    assert "from 2013-02-01 to 2013-12-31" in ran.stderr
