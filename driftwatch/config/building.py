@@ -141,6 +141,7 @@ def _build_policy(settings: MonitorSettings, schedule: Schedule) -> Policy:
         escalation=tuple(
             EscalationStep(after=need(step.after), notify=step.notify) for step in settings.escalation
         ),
+        importance=dict((settings.columns.importance if settings.columns else None) or {}),
     )
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from driftwatch.incidents.axis import Sight, read_axis
+from driftwatch.incidents.axis import Sight, read_axis, weigh_sight
 from driftwatch.incidents.changes import (
     Change,
     Moment,
@@ -86,7 +86,7 @@ def advance(  # noqa: PLR0913 - the eight things that a step depends on, each na
     _require_order(incident, verdict.window)
     before = incident if incident is not None and incident.is_live else None
     moment = Moment(window=verdict.window, now=now, telling=telling, flapping=flaps.flapping)
-    sight = read_axis(verdict, kind, before.members if before else ())
+    sight = weigh_sight(read_axis(verdict, kind, before.members if before else ()), policy.importance)
     if before is None:
         step = _begin(sight, policy, moment, kind, monitor)
     else:

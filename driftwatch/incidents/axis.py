@@ -7,13 +7,13 @@ and a window that tells nothing changes nothing on either.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from driftwatch.incidents.finding import Finding, FindingKind, Verdict, VerdictWord, keep_finite
 from driftwatch.incidents.incident import IncidentKind, Member, Severity
 from driftwatch.incidents.words import shorten
 
-__all__ = ["DATA_KINDS", "JUDGED_WORDS", "Sight", "read_axis"]
+__all__ = ["DATA_KINDS", "JUDGED_WORDS", "Sight", "read_axis", "weigh_sight"]
 
 JUDGED_WORDS = frozenset({VerdictWord.OK, VerdictWord.DATA, VerdictWord.DRIFT})
 """The verdicts that are evidence; every other one counts nothing and resets nothing."""
@@ -73,6 +73,14 @@ def read_axis(verdict: Verdict, kind: IncidentKind, members: Iterable[Member]) -
             and (kind is IncidentKind.DATA or _was_judged(verdict, member.column))
         ),
     )
+
+
+def weigh_sight(sight: Sight | None, importance: Mapping[str, float]) -> Sight | None:
+    """Return what a window says, each column with its `importance`, 1 where that names it not."""
+    if sight is None or not importance:
+        return sight
+    breached = (replace(one, importance=importance.get(one.column or "", 1.0)) for one in sight.breached)
+    return replace(sight, breached=tuple(breached))
 
 
 def _rate_severity(findings: Iterable[Finding]) -> Severity:

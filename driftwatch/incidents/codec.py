@@ -135,6 +135,7 @@ def _encode_member(member: Member) -> dict[str, Any]:
         "clean": member.clean,
         "minor": member.minor,
         "base": _write_moment(member.base),
+        "importance": member.importance,
     }
 
 

@@ -128,7 +128,7 @@ class Member:
     joined. `value`, `limit`, `text`, `moved_share` and `minor` are those of the last breached window;
     `again` says that it changed once more in it. `clean` counts its own clean windows in a row. `base` is
     the start of the windows that a further change is told against: those in which it joined, or changed
-    last.
+    last. `importance` is what the configuration multiplies its column by.
     """
 
     column: str | None
@@ -143,6 +143,7 @@ class Member:
     minor: bool = False
     again: bool = False
     base: datetime | None = None
+    importance: float = 1.0
 
     @property
     def key(self) -> tuple[str, str]:
@@ -293,11 +294,12 @@ class Advance:
 def rank_members(members: tuple[Member, ...]) -> tuple[Member, ...]:
     """Return the members with the biggest change first: by share of rows, then by value over limit.
 
-    Minor ones come last.
+    Either is multiplied by the importance of the column. Minor ones come last.
     """
     return tuple(sorted(members, key=_rank))
 
 
 def _rank(member: Member) -> tuple[bool, float, float, datetime, str]:
     excess = member.value / member.limit if member.value is not None and member.limit else 0.0
-    return (member.minor, -(member.moved_share or 0.0), -excess, member.since, member.column or "")
+    moved, weight = member.moved_share or 0.0, member.importance
+    return (member.minor, -moved * weight, -excess * weight, member.since, member.column or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -58,7 +59,8 @@ class Policy:
     `resolve_after` counts clean complete windows in a row. `season` is the season cycle: how long after
     a telling a column that joins is told at once again. `reminders` are the times between a telling and the
     next while it is open and nobody has it, none where it is empty; `escalation` are the steps that follow
-    the first telling, in order.
+    the first telling, in order. `importance` is what the changes of a column are multiplied by where columns
+    are ranked, 1 where it is not named.
     """
 
     patience: Patience = field(default_factory=Patience)
@@ -68,3 +70,4 @@ class Policy:
     season: timedelta = timedelta(days=7)
     reminders: tuple[timedelta, ...] = DEFAULT_REMINDERS
     escalation: tuple[EscalationStep, ...] = ()
+    importance: Mapping[str, float] = field(default_factory=dict)

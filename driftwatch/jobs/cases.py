@@ -29,7 +29,16 @@ from driftwatch.store.incidents import list_incidents as list_rows
 from driftwatch.store.monitors import MonitorRow, find_monitor, name_companion
 from driftwatch.store.scores import Ledger, read_ledger, write_ledger
 
-__all__ = ["Case", "build_cases", "change_case", "end_cases", "find_case", "label_case", "list_cases"]
+__all__ = [
+    "Case",
+    "build_cases",
+    "change_case",
+    "end_cases",
+    "find_case",
+    "label_case",
+    "list_cases",
+    "need_incident",
+]
 
 _RIGHT = frozenset({Label.DRIFT, Label.BAD_DATA})
 """What a person says where the page was right."""
@@ -76,6 +85,11 @@ def find_case(database: Database, monitors: Sequence[Monitor], number: int) -> C
 
     row, named = database.read(read)
     return _build_case(row, monitors, named)
+
+
+def need_incident(database: Database, number: int) -> IncidentRow:
+    """Return the stored incident with this number. Raises UsageError where there is none."""
+    return database.read(lambda tx: _need_incident(tx, number))
 
 
 def change_case(

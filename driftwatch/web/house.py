@@ -14,6 +14,7 @@ from driftwatch.incidents.incident import Incident, Severity
 from driftwatch.jobs.cases import Case, list_cases
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.web.frame import Frame
+from driftwatch.web.reasons import Reasons
 
 __all__ = ["Here", "House", "is_serious"]
 
@@ -25,6 +26,7 @@ class House:
 
     def __init__(self, find_app: Callable[[], App]) -> None:
         self._find_app = find_app
+        self.reasons = Reasons()
 
     @property
     def app(self) -> App:

@@ -20,8 +20,10 @@ from driftwatch.incidents.incident import (
     rank_members,
 )
 from driftwatch.incidents.naming import name_member
-from driftwatch.jobs.cases import Case, build_cases, find_case
+from driftwatch.incidents.similar import say_end, say_length
+from driftwatch.jobs.cases import Case, build_cases, find_case, need_incident
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.surroundings import Around, read_around
 from driftwatch.store.delivery import DeliveryRow
 from driftwatch.store.incidents import EventRow, list_events
 from driftwatch.store.outbox import list_deliveries
@@ -78,6 +80,8 @@ class IncidentPage:
     steps: tuple[Step, ...]
     who: str
     told: str
+    around: Around
+    worked_out: tuple[str, ...]
     now: datetime
 
 
@@ -155,6 +159,8 @@ def show_incident(
         "actions": list_actions(found.case.incident),
         "token": find_token(request),
         "who": find_who(request),
+        "say_length": say_length,
+        "say_end": say_end,
     }
     return render(request, "incident.html", frame, values)
 
@@ -165,20 +171,32 @@ def read_incident(house: House, number: int) -> IncidentPage:
     events = house.read(lambda tx: list_events(tx, number))
     sent = house.read(lambda tx: list_deliveries(tx, incident_id=number))
     incident = case.incident
+    monitor = next((one for one in house.monitors if one.id == incident.monitor), None)
+    around, worked_out = _look_around(house, case, monitor)
     paragraphs = case.text.split("\n")
     tellings = {one.channel: one.state for one in sorted(sent, key=lambda one: one.seq or 0)}
     return IncidentPage(
         case=case,
         shape=choose_shape(incident),
-        monitor=next((one for one in house.monitors if one.id == incident.monitor), None),
+        monitor=monitor,
         for_everyone=tuple(line for line in paragraphs if not line.startswith("In numbers:")),
         numbers=next((line for line in paragraphs if line.startswith("In numbers:")), ""),
         members=tuple((name_member(one), one) for one in rank_members(incident.members)),
         steps=tuple(_list_steps(events, sent)),
         who=say_who(incident) if incident.is_live else "",
         told=say_telling(incident, tellings),
+        around=around,
+        worked_out=worked_out,
         now=house.now(),
     )
+
+
+def _look_around(house: House, case: Case, monitor: Monitor | None) -> tuple[Around, tuple[str, ...]]:
+    """Return what stood around an incident, and how it was worked out."""
+    row = need_incident(house.app.database, case.incident.id or 0)
+    same_source = house.app.parts.gate.list_same_source(case.incident.monitor)
+    around = house.read(lambda tx: read_around(tx, row, monitor, same_source))
+    return around, house.reasons.read(house.app, row, monitor, case.text)
 
 
 def _list_steps(events: Sequence[EventRow], sent: Sequence[DeliveryRow]) -> list[Step]:

@@ -100,7 +100,7 @@ def read_monitor(house: House, name: str) -> MonitorPage:
         windows=tuple(reversed(windows)),
         cases=_list_cases(house, name),
         measured=measured.window if measured else None,
-        columns=() if row is None or measured is None else _list_columns(house, row, measured),
+        columns=() if row is None or measured is None else _list_columns(house, monitor, row, measured),
         schedule=say_schedule(monitor.schedule, monitor.delay),
         next_runs=_list_runs(monitor, status),
         markers=tuple(list_latest(house, name, monitor.owner)),
@@ -136,7 +136,9 @@ def _list_cases(house: House, name: str) -> tuple[Case, ...]:
     return tuple(build_cases(rows, house.monitors))
 
 
-def _list_columns(house: House, row: MonitorRow, measured: VerdictRow) -> tuple[Column, ...]:
+def _list_columns(
+    house: House, monitor: Monitor, row: MonitorRow, measured: VerdictRow
+) -> tuple[Column, ...]:
     """Return the columns of a window, those in which something was found first."""
     statistics = house.read(lambda tx: load_statistics(tx, row, measured.window))
     columns = [
@@ -147,12 +149,14 @@ def _list_columns(house: House, row: MonitorRow, measured: VerdictRow) -> tuple[
         )
         for name, found in statistics.items()
     ]
-    return tuple(sorted(columns, key=lambda one: (not one.findings, -_measure(one.statistics))))
+    return tuple(sorted(columns, key=lambda one: (not one.findings, -_measure(one, monitor))))
 
 
-def _measure(statistics: dict[str, Statistic]) -> float:
-    moved = statistics.get("moved_share")
-    return moved.value if moved is not None and moved.value is not None else 0.0
+def _measure(column: Column, monitor: Monitor) -> float:
+    """Return what of a column can be shown to have moved, times its importance."""
+    moved = column.statistics.get("moved_share")
+    share = moved.value if moved is not None and moved.value is not None else 0.0
+    return share * monitor.policy.importance.get(column.name, 1.0)
 
 
 def say_schedule(schedule: Schedule, delay: timedelta) -> str:

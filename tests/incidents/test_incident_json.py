@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from driftwatch.incidents.incident import IncidentState
 from driftwatch.incidents.incident_json import build_incident_json
@@ -83,3 +84,15 @@ def test_a_resolved_incident_says_when_and_its_last_window_is_the_last_breached_
         "2013-02-06T00:30:00Z",
     )
     assert incident.resolved_at == day(5).end + DELAY
+
+
+def test_what_is_important_comes_before_what_moved_more() -> None:
+    policy = replace(make_policy(), importance={"b": 10.0, "c": 0.0})
+    incident = play("Abc", policy)[-1].incident
+    assert incident is not None
+
+    columns = build_incident_json(incident, "", "")["columns"]
+
+    shares = {one["column"]: one["moved_share"] for one in columns}
+    assert shares["b"] < shares["a"] < 10 * shares["b"]
+    assert [one["column"] for one in columns] == ["b", "a", "c"]

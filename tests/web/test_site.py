@@ -97,4 +97,4 @@ def test_the_store_is_asked_as_much_for_few_as_for_many(store: Database, path: s
     deliver_due(site.bench.parts)
 
     assert count_statements(lambda: site.get(address)) <= few + 2
-    assert few < 45
+    assert few < 60
