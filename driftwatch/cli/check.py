@@ -106,7 +106,8 @@ def _choose_status(seen: Sequence[Seen]) -> int:
 
 def _print(monitor: str, seen: Sequence[Seen], output: Output) -> None:
     from driftwatch.cli.printing import print_json
-    from driftwatch.cli.windows_text import build_window_json, print_windows
+    from driftwatch.cli.windows_text import print_windows
+    from driftwatch.incidents.finding import build_window_json
 
     rows = [(one.verdict, one.revision) for one in seen if one.verdict is not None]
     _complain(monitor, seen)

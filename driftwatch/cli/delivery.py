@@ -13,7 +13,7 @@ from driftwatch.errors import UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from driftwatch.store.delivery import Attempt, DeliveryRow
+    from driftwatch.store.delivery import DeliveryRow
 
 __all__ = ["register"]
 
@@ -43,6 +43,7 @@ def list_deliveries(
     """List deliveries, the latest last. Ends with 1 when one has failed, or a channel is disabled."""
     from driftwatch.cli.printing import print_json, print_lines, print_table
     from driftwatch.cli.queues_text import print_queues
+    from driftwatch.jobs.as_json import build_delivery_json
     from driftwatch.jobs.queues import build_queues_json
     from driftwatch.store.outbox import DeliveryState
     from driftwatch.store.outbox import list_deliveries as list_rows
@@ -60,7 +61,7 @@ def list_deliveries(
         print_json(
             {
                 "schema": "driftwatch.deliveries/v1",
-                "deliveries": [_build_json(row) for row in rows],
+                "deliveries": [build_delivery_json(row) for row in rows],
                 "destinations": build_queues_json(shown),
             }
         )
@@ -93,27 +94,6 @@ def _say(row: DeliveryRow) -> str:
     return " ".join(filter(None, [status, row.last_error])) or "-"
 
 
-def _build_json(row: DeliveryRow) -> dict[str, object]:
-    from driftwatch.incidents.stamps import write_stamp
-
-    return {
-        "id": row.id,
-        "channel": row.channel,
-        "type": row.type,
-        "monitor": row.monitor_key,
-        "incident": row.incident_id,
-        "state": row.state,
-        "attempts": row.attempts,
-        "created_at": write_stamp(row.created_at),
-        "delivered_at": row.delivered_at and write_stamp(row.delivered_at),
-        "next_at": write_stamp(row.next_at) if row.state == "pending" else None,
-        "last_status": row.last_status,
-        "last_error": row.last_error,
-        "decision": row.decision,
-        "told_with": row.told_with,
-    }
-
-
 def show(
     number: Annotated[str, typer.Argument(metavar="ID", help="The delivery's id.")],
     *,
@@ -124,6 +104,7 @@ def show(
     import json
 
     from driftwatch.cli.printing import print_json, print_lines, print_table
+    from driftwatch.jobs.as_json import build_full_delivery_json
     from driftwatch.store.outbox import find_delivery, list_attempts
 
     with open_session(config) as app:
@@ -132,9 +113,7 @@ def show(
     if row is None:
         raise UsageError(f"there is no delivery {number}; `driftwatch delivery list` shows them")
     if output is Output.JSON:
-        shown = {**_build_json(row), "body": json.loads(row.body)["payload"]}
-        listed = [_build_attempt_json(one) for one in tries]
-        print_json({"schema": "driftwatch.delivery/v1", "delivery": shown, "attempts": listed})
+        print_json(build_full_delivery_json(row, tries))
         return
     body = json.loads(row.body)
     print_lines(f"{row.id}: {row.type} to {row.channel}, {row.state}", *filter(None, [row.decision]), "")
@@ -146,17 +125,6 @@ def show(
         )
     else:
         print_lines("No attempt was made.")
-
-
-def _build_attempt_json(attempt: Attempt) -> dict[str, object]:
-    from driftwatch.incidents.stamps import write_stamp
-
-    return {
-        "started_at": write_stamp(attempt.started_at),
-        "ended_at": write_stamp(attempt.ended_at),
-        "status": attempt.status,
-        "error": attempt.error,
-    }
 
 
 def retry(

@@ -95,7 +95,7 @@ def show(
 ) -> None:
     """Show one incident in words, with its history."""
     from driftwatch.cli.printing import print_json, print_lines, say_stamp
-    from driftwatch.incidents.stamps import write_stamp
+    from driftwatch.jobs.as_json import build_event_json
     from driftwatch.jobs.cases import find_case
     from driftwatch.store.incidents import list_events
     from driftwatch.store.outbox import list_deliveries
@@ -105,16 +105,7 @@ def show(
         events = app.database.read(lambda tx: list_events(tx, number))
         queued = app.database.read(lambda tx: list_deliveries(tx, incident_id=number))
     if output is Output.JSON:
-        history = [
-            {
-                "at": write_stamp(e.at),
-                "kind": e.kind,
-                "reason": e.reason,
-                "actor": e.actor,
-                "notice": e.notice,
-            }
-            for e in events
-        ]
+        history = [build_event_json(event) for event in events]
         print_json({"schema": "driftwatch.incident/v1", "incident": case.to_json(), "events": history})
         return
     incident = case.incident

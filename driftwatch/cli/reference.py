@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +11,6 @@ import typer
 from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_session
 
 if TYPE_CHECKING:
-    from driftwatch.calibration.dirty import OddBlock
-    from driftwatch.profiles.counts import Counts
     from driftwatch.profiles.reference import Reference
     from driftwatch.store.references import ReferenceRow
 
@@ -63,7 +60,7 @@ def list_versions(
 ) -> None:
     """List the versions of a monitor's reference, and of the rolling one beside it."""
     from driftwatch.cli.printing import print_json, print_table
-    from driftwatch.incidents.stamps import write_stamp
+    from driftwatch.jobs.as_json import build_version_json
     from driftwatch.store.monitors import find_monitor, name_companion
     from driftwatch.store.references import list_references
 
@@ -73,20 +70,7 @@ def list_versions(
         companion = app.database.read(lambda tx: find_monitor(tx, name_companion(monitor)))
         beside = [] if companion is None else app.database.read(lambda tx: list_references(tx, companion))
     if output is Output.JSON:
-        found = [
-            {
-                "version": one.version,
-                "beside": one.spec.get("beside"),
-                "history": one.history,
-                "state": one.state,
-                "rows": one.rows,
-                "from": one.spec.get("from"),
-                "to": one.spec.get("to"),
-                "built_at": write_stamp(one.built_at),
-                "promoted_at": one.promoted_at and write_stamp(one.promoted_at),
-            }
-            for one in [*versions, *beside]
-        ]
+        found = [build_version_json(one) for one in [*versions, *beside]]
         print_json({"schema": "driftwatch.references/v1", "monitor": monitor, "references": found})
         return
     print_table(
@@ -111,6 +95,7 @@ def show(
     """Show the columns and blocks of a reference, and the columns that are not judged with the reason."""
     from driftwatch.cli.printing import print_json, print_lines
     from driftwatch.errors import UsageError
+    from driftwatch.jobs.as_json import build_odd_json, build_reference_json
     from driftwatch.jobs.oddities import describe_oddities, inspect_reference
     from driftwatch.store.references import load_reference
 
@@ -123,48 +108,19 @@ def show(
     odd = inspect_reference(watched, reference) if watched else ()
     zone = watched.timezone if watched else "UTC"
     if output is Output.JSON:
-        print_json(_build_json(monitor, reference) | _build_odd_json(odd, zone))
+        print_json(build_reference_json(monitor, reference) | build_odd_json(odd, zone))
     else:
         _print(monitor, reference)
         print_lines(*describe_oddities(odd, zone))
 
 
-def _build_odd_json(odd: Sequence[OddBlock], timezone: str) -> dict[str, object]:
-    from driftwatch.incidents.stamps import write_stamp
-    from driftwatch.jobs.oddities import propose_except
-
-    return {
-        "odd_blocks": [
-            {"start": write_stamp(one.window.start), "why": one.why.value, "text": one.text} for one in odd
-        ],
-        "proposed": propose_except(odd, timezone) if odd else None,
-    }
-
-
-def _build_json(monitor: str, reference: Reference) -> dict[str, object]:
-    from driftwatch.incidents.stamps import write_stamp
-
-    total = reference.total
-    return {
-        "schema": "driftwatch.reference/v1",
-        "monitor": monitor,
-        "version": reference.version,
-        "rows": total.rows,
-        "blocks": [
-            {"start": b.window and write_stamp(b.window.start), "rows": b.profile.rows}
-            for b in reference.blocks
-        ],
-        "columns": [_describe_column(name, total.columns[name]) for name in reference.grids],
-        "skipped": [{"column": one.column, "why": one.why} for one in reference.skipped],
-    }
-
-
 def _print(monitor: str, reference: Reference) -> None:
     from driftwatch.cli.printing import print_lines, print_table
+    from driftwatch.jobs.as_json import describe_column
     from driftwatch.profiles.grid import CategoryGrid
 
     total = reference.total
-    columns = [_describe_column(name, total.columns[name]) for name in reference.grids]
+    columns = [describe_column(name, total.columns[name]) for name in reference.grids]
     print_lines(
         f"{monitor}: reference version {reference.version}, {total.rows:,} rows in "
         f"{len(reference.blocks)} blocks",
@@ -179,16 +135,6 @@ def _print(monitor: str, reference: Reference) -> None:
     for name, grid in reference.grids.items():
         if isinstance(grid, CategoryGrid) and grid.unseen_unknown is not None:
             print_lines(f"not known: unseen values in {name} ({grid.unseen_unknown})")
-
-
-def _describe_column(name: str, counts: Counts) -> dict[str, object]:
-    return {
-        "column": name,
-        "kind": counts.grid.kind,
-        "values": counts.values,
-        "missing": counts.missing + counts.nan,
-        "cells": counts.grid.cells,
-    }
 
 
 def promote(

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session
 from driftwatch.errors import UsageError
-
-if TYPE_CHECKING:
-    from driftwatch.store.retrains import RetrainRow
 
 __all__ = ["register"]
 
@@ -29,12 +26,15 @@ def list_retrains(
 ) -> None:
     """List the requests for retraining, the latest last."""
     from driftwatch.cli.printing import print_json, print_lines, print_table
+    from driftwatch.jobs.as_json import build_retrain_json
     from driftwatch.store.retrains import list_retrains as list_rows
 
     with open_session(config) as app:
         rows = app.database.read(list_rows)
     if output is Output.JSON:
-        print_json({"schema": "driftwatch.retrains/v1", "retrains": [_build_json(row) for row in rows]})
+        print_json(
+            {"schema": "driftwatch.retrains/v1", "retrains": [build_retrain_json(row) for row in rows]}
+        )
     elif rows:
         print_table(
             ["ID", "REQUESTED", "MONITOR", "INCIDENT", "TRIGGER", "STATE", "ATTEMPTS"],
@@ -47,26 +47,6 @@ def list_retrains(
         print_lines("No retraining was asked for.")
 
 
-def _build_json(row: RetrainRow) -> dict[str, object]:
-    from driftwatch.incidents.stamps import write_stamp
-
-    return {
-        "id": row.id,
-        "key": row.key,
-        "monitor": row.monitor_key,
-        "incident": row.incident_id,
-        "trigger": row.trigger,
-        "attempt": row.attempt,
-        "state": row.state,
-        "attempts": row.attempts,
-        "requested_at": write_stamp(row.requested_at),
-        "finished_at": row.finished_at and write_stamp(row.finished_at),
-        "last_status": row.last_status,
-        "last_error": row.last_error,
-        "reason": row.body["data"]["reason"],
-    }
-
-
 def show(
     number: Annotated[int, typer.Argument(help="The request's number.")],
     *,
@@ -75,22 +55,15 @@ def show(
 ) -> None:
     """Show one request: why it was made and how it went; -o json has what was sent, too."""
     from driftwatch.cli.printing import print_json, print_lines
-    from driftwatch.jobs.retrain import number_body
+    from driftwatch.jobs.as_json import build_retrain_json, build_retrain_request_json
     from driftwatch.store.retrains import list_retrains as list_rows
 
     with open_session(config) as app:
         row = next((one for one in app.database.read(list_rows) if one.id == number), None)
     if row is None:
         raise UsageError(f"there is no retrain {number}; `driftwatch retrain list` shows them")
-    found = _build_json(row)
     if output is Output.JSON:
-        print_json(
-            {
-                "schema": "driftwatch.retrain_request/v1",
-                "retrain": found,
-                "body": number_body(row.body, row.id),
-            }
-        )
+        print_json(build_retrain_request_json(row))
         return
-    for name, value in found.items():
+    for name, value in build_retrain_json(row).items():
         print_lines(f"{name.replace('_', ' '):>14}  {'-' if value is None else value}")

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from driftwatch.app import App
-    from driftwatch.incidents.silences import Silence
 
 __all__ = ["register"]
 
@@ -52,6 +51,7 @@ def add(  # noqa: PLR0913 - one argument for each option.
     from driftwatch.cli.printing import print_json, print_lines, say_stamp
     from driftwatch.incidents.incident import IncidentKind, Severity
     from driftwatch.incidents.silences import Matchers, Silence
+    from driftwatch.jobs.as_json import build_silence_json
     from driftwatch.store.silences import add_silence
 
     _need_word("kind", kind, list(IncidentKind))
@@ -70,7 +70,7 @@ def add(  # noqa: PLR0913 - one argument for each option.
         )
         kept = app.database.write(lambda tx: add_silence(tx, silence))
     if output is Output.JSON:
-        print_json({"schema": "driftwatch.silence/v1", "silence": _build_json(kept, 0)})
+        print_json({"schema": "driftwatch.silence/v1", "silence": build_silence_json(kept, 0)})
     else:
         span = f"from {say_stamp(kept.starts_at)} to {say_stamp(kept.ends_at)}"
         print_lines(f"Silence {kept.id} ({kept.matchers}) {span}.")
@@ -84,6 +84,7 @@ def list_all(
 ) -> None:
     """List silences that are not over, with the number of notices that each has kept back."""
     from driftwatch.cli.printing import print_json, print_lines, print_table
+    from driftwatch.jobs.as_json import build_silence_json
     from driftwatch.store.silences import count_hidden, list_silences
 
     with open_session(config) as app:
@@ -92,7 +93,9 @@ def list_all(
             lambda tx: [(one, count_hidden(tx, one.id or 0)) for one in list_silences(tx, now, every=every)]
         )
     if output is Output.JSON:
-        print_json({"schema": "driftwatch.silences/v1", "silences": [_build_json(*one) for one in found]})
+        print_json(
+            {"schema": "driftwatch.silences/v1", "silences": [build_silence_json(*one) for one in found]}
+        )
     elif found:
         print_table(
             ["ID", "WHAT", "FROM", "TO", "BY", "HIDES", "REASON"],
@@ -150,25 +153,3 @@ def _find_end(starts_at: datetime, length: str | None, end: str | None) -> datet
 def _need_word(name: str, word: str | None, known: list[str]) -> None:
     if word is not None and word not in known:
         raise UsageError(f"there is no {name} {word!r}; there are: {', '.join(known)}")
-
-
-def _build_json(silence: Silence, hides: int) -> dict[str, object]:
-    from driftwatch.incidents.stamps import write_stamp
-
-    wanted = silence.matchers
-    return {
-        "id": silence.id,
-        "matchers": {
-            "monitor": wanted.monitor,
-            "owner": wanted.owner,
-            "kind": wanted.kind,
-            "severity": wanted.severity,
-            "column": wanted.column,
-        },
-        "from": write_stamp(silence.starts_at),
-        "to": write_stamp(silence.ends_at),
-        "by": silence.author,
-        "reason": silence.reason,
-        "expired_by": silence.expired_by,
-        "hides": hides,
-    }

@@ -29,7 +29,8 @@ def list_windows(
 ) -> None:
     """Show what was judged, from the store; nothing is read or judged now."""
     from driftwatch.cli.printing import print_json
-    from driftwatch.cli.windows_text import build_window_json, print_windows
+    from driftwatch.cli.windows_text import print_windows
+    from driftwatch.incidents.finding import build_window_json
     from driftwatch.store.verdicts import list_verdicts
 
     with open_session(config) as app:

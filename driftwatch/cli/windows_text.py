@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from driftwatch.cli.printing import print_lines, print_table
-from driftwatch.incidents.finding import Verdict, VerdictWord, build_finding_json, split_calibration
+from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.incidents.words import say_count
 
-__all__ = ["build_window_json", "print_windows"]
+__all__ = ["print_windows"]
 
 _MOST_SHOWN = 60
-
-
-def build_window_json(verdict: Verdict, revision: int) -> dict[str, Any]:
-    """Return the entry of `windows` in `driftwatch.check/v1`."""
-    calibration, note = split_calibration(verdict.calibration)
-    return {
-        "start": write_stamp(verdict.window.start),
-        "end": write_stamp(verdict.window.end),
-        "verdict": verdict.word.value,
-        "rows": verdict.rows,
-        "score": verdict.score,
-        "limit": verdict.limit,
-        "calibration": calibration,
-        "calibration_note": note,
-        "revision": revision,
-        "reason": verdict.reason,
-        "findings": [build_finding_json(finding) for finding in verdict.findings],
-    }
 
 
 def print_windows(monitor: str, verdicts: Sequence[Verdict]) -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
+from driftwatch.incidents.stamps import write_stamp
 from driftwatch.profiles.window import Window
 from driftwatch.statistics.catalogue import Statistic
 
@@ -18,6 +19,7 @@ __all__ = [
     "Verdict",
     "VerdictWord",
     "build_finding_json",
+    "build_window_json",
     "keep_finite",
     "split_calibration",
 ]
@@ -115,6 +117,24 @@ def build_finding_json(finding: Finding) -> dict[str, Any]:
         "text": finding.text,
         "moved_share": keep_finite(finding.moved_share),
         "minor": finding.minor,
+    }
+
+
+def build_window_json(verdict: Verdict, revision: int) -> dict[str, Any]:
+    """Return the verdict on a window as an entry of `windows` in `driftwatch.check/v1`."""
+    calibration, note = split_calibration(verdict.calibration)
+    return {
+        "start": write_stamp(verdict.window.start),
+        "end": write_stamp(verdict.window.end),
+        "verdict": verdict.word.value,
+        "rows": verdict.rows,
+        "score": keep_finite(verdict.score),
+        "limit": keep_finite(verdict.limit),
+        "calibration": calibration,
+        "calibration_note": note,
+        "revision": revision,
+        "reason": verdict.reason,
+        "findings": [build_finding_json(finding) for finding in verdict.findings],
     }
 
 
