@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +18,8 @@ import typer
 from driftwatch.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from driftwatch.app import App
     from driftwatch.net.secrets import Secret
     from driftwatch.store.monitors import MonitorRow
@@ -32,10 +33,6 @@ __all__ = [
     "open_session",
     "read_moment",
 ]
-
-
-# The years that windows are cut in, without the first and the last: zones shift a time by up to a day.
-_YEARS = range(1903, 2900)
 
 
 class Output(StrEnum):
@@ -110,18 +107,9 @@ def need_row(app: App, name: str) -> MonitorRow:
 
 def read_moment(text: str | None, timezone: str = "UTC") -> datetime | None:
     """Return a time given on the command line, in `timezone` where it names none; None for None."""
-    from zoneinfo import ZoneInfo
+    from driftwatch.jobs.moments import parse_moment
 
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is not a time; write 2013-02-08 or 2013-02-08T06:00:00Z") from None
-    if moment.year not in _YEARS:
-        raise UsageError(f"{text!r} is no time that is judged: those are of {_YEARS[0]} to {_YEARS[-1]}")
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
-    return aware.astimezone(UTC)
+    return None if text is None else parse_moment(text, timezone)
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:

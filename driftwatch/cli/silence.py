@@ -89,9 +89,9 @@ def list_all(
 
     with open_session(config) as app:
         now = app.parts.clock.now()
-        found = app.database.read(
-            lambda tx: [(one, count_hidden(tx, one.id or 0)) for one in list_silences(tx, now, every=every)]
-        )
+        hidden = app.database.read(count_hidden)
+        rows = app.database.read(lambda tx: list_silences(tx, now, every=every))
+        found = [(one, hidden[one.id or 0]) for one in rows]
     if output is Output.JSON:
         print_json(
             {"schema": "driftwatch.silences/v1", "silences": [build_silence_json(*one) for one in found]}

@@ -19,6 +19,7 @@ __all__ = [
     "Verdict",
     "VerdictWord",
     "build_finding_json",
+    "build_statistic_json",
     "build_window_json",
     "keep_finite",
     "split_calibration",
@@ -136,6 +137,16 @@ def build_window_json(verdict: Verdict, revision: int) -> dict[str, Any]:
         "reason": verdict.reason,
         "findings": [build_finding_json(finding) for finding in verdict.findings],
     }
+
+
+def build_statistic_json(found: Statistic) -> dict[str, float | None]:
+    """Return a statistic as an entry of `statistics` in `driftwatch.compare/v1`."""
+    spelled = {"value": keep_finite(found.value)}
+    for name in ("low", "high", "p_value", "debiased"):
+        value = keep_finite(getattr(found, name))
+        if value is not None:
+            spelled[name] = value
+    return spelled
 
 
 def split_calibration(said: str | None) -> tuple[str | None, str | None]:

@@ -21,6 +21,7 @@ from driftwatch.store.retrains import RetrainRow
 
 __all__ = [
     "build_attempt_json",
+    "build_counts_json",
     "build_delivery_json",
     "build_event_json",
     "build_full_delivery_json",
@@ -145,6 +146,19 @@ def describe_column(name: str, counts: Counts) -> dict[str, Any]:
         "values": counts.values,
         "missing": counts.missing + counts.nan,
         "cells": counts.grid.cells,
+    }
+
+
+def build_counts_json(counts: Counts) -> dict[str, Any]:
+    """Return counts of one column as `driftwatch.counts/v1` has them."""
+    return {
+        "rows": counts.rows,
+        "cells": counts.cells.tolist(),
+        "missing": counts.missing,
+        "nan": counts.nan,
+        "positive_infinite": counts.positive_infinite,
+        "negative_infinite": counts.negative_infinite,
+        "unreadable": counts.unreadable,
     }
 
 

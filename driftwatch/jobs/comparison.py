@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from driftwatch.incidents.finding import Finding, VerdictWord, build_finding_json, keep_finite
+from driftwatch.incidents.finding import (
+    Finding,
+    VerdictWord,
+    build_finding_json,
+    build_statistic_json,
+    keep_finite,
+)
 from driftwatch.incidents.pairs import count_missing
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid, Kind
@@ -66,7 +72,7 @@ class ColumnComparison:
             "column": self.column,
             "kind": self.kind,
             "verdict": self.verdict.value,
-            "statistics": {name: _spell_statistic(found) for name, found in self.statistics.items()},
+            "statistics": {name: build_statistic_json(found) for name, found in self.statistics.items()},
             "moved_share_at_least": keep_finite(self.moved_share),
             "missing_share": self._spell_missing(),
             "unseen_share": self._spell_unseen(),
@@ -177,15 +183,6 @@ def _count_columns(columns: Iterable[ColumnComparison]) -> str:
     if not parts:
         return "1 column agrees" if len(words) == 1 else f"all {len(words)} columns agree"
     return ", ".join(parts)
-
-
-def _spell_statistic(found: Statistic) -> dict[str, float | None]:
-    spelled = {"value": keep_finite(found.value)}
-    for name in ("low", "high", "p_value", "debiased"):
-        value = keep_finite(getattr(found, name))
-        if value is not None:
-            spelled[name] = value
-    return spelled
 
 
 def _spell_keys(sample: KeySample) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from driftwatch.errors import UsageError
 from driftwatch.incidents.by_hand import end_with_monitor
 from driftwatch.incidents.codec import decode_incident
+from driftwatch.incidents.incident import IncidentState
 from driftwatch.incidents.notice import MonitorFacts
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.messages import DETACHED_TYPE, build_detached_body
@@ -26,6 +27,7 @@ from driftwatch.store.outbox import queue_delivery
 from driftwatch.store.pauses import Pause, list_paused
 from driftwatch.store.removal import is_removed, list_told_channels, mark_removed
 from driftwatch.store.slots import abandon_slots
+from driftwatch.store.standings import list_open_incidents
 
 __all__ = ["Known", "list_known", "remove_monitor", "tell_detached"]
 
@@ -58,9 +60,15 @@ def list_known(database: Database, monitors: Sequence[Monitor], now: datetime) -
     def read(tx: sa.Connection) -> list[Known]:
         rows = {row.key: row for row in list_monitors(tx)}
         names = sorted({*rows, *(monitor.id for monitor in monitors)})
-        named = {monitor.id for monitor in monitors}
+        named, live = {monitor.id for monitor in monitors}, list_open_incidents(tx)
+        opened = {
+            name: tuple(one.id for one in found if one.state != IncidentState.PENDING)
+            for name, found in live.items()
+        }
+        known = (
+            _describe(name, rows.get(name), opened.get(name, ()), is_named=name in named) for name in names
+        )
         paused = list_paused(tx, now)
-        known = (_describe(tx, name, rows.get(name), is_named=name in named) for name in names)
         return [_note_pause(one, paused.get(one.id)) for one in known]
 
     return database.read(read)
@@ -72,10 +80,9 @@ def _note_pause(known: Known, pause: Pause | None) -> Known:
     return replace(known, state="paused", since=pause.since)
 
 
-def _describe(tx: sa.Connection, name: str, row: MonitorRow | None, *, is_named: bool) -> Known:
+def _describe(name: str, row: MonitorRow | None, incidents: tuple[int, ...], *, is_named: bool) -> Known:
     if row is None:
         return Known(id=name, state="not started")
-    incidents = tuple(one.id for one in open_incidents(tx, row) if one.opened_at is not None)
     if is_named:
         return Known(id=name, state="watched", since=row.first_started_at, open_incidents=incidents)
     state = "removed" if is_removed(row) else "detached"

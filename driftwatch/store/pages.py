@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,9 +37,17 @@ class WantedDeliveries:
 
 
 def page_incidents(
-    connection: sa.Connection, wanted: WantedIncidents, *, at_most: int, skip: int = 0
+    connection: sa.Connection,
+    wanted: WantedIncidents,
+    *,
+    at_most: int,
+    skip: int = 0,
+    before: int | None = None,
 ) -> tuple[list[IncidentRow], int]:
-    """Return so many incidents, the newest first and after those skipped, and how many there are in all."""
+    """Return so many incidents, the newest first and after those skipped, and how many there are in all.
+
+    `before` leaves out the incident of that number and those that came after it.
+    """
     conditions: list[sa.ColumnElement[Any]] = [incidents.c.opened_at.is_not(None)]
     is_over = sa.or_(incidents.c.state == "resolved", incidents.c.history != monitors.c.history)
     if wanted.resolved is not None:
@@ -52,14 +61,24 @@ def page_incidents(
             conditions.append(column == value)
     joined = incidents.join(monitors, monitors.c.id == incidents.c.monitor_id)
     total = connection.execute(sa.select(sa.func.count()).select_from(joined).where(*conditions)).scalar_one()
+    if before is not None:
+        conditions.append(incidents.c.id < before)
     query = select_incidents().where(*conditions).order_by(None).order_by(incidents.c.id.desc())
     return read_incidents(connection, query.limit(at_most).offset(skip)), int(total)
 
 
 def page_deliveries(
-    connection: sa.Connection, wanted: WantedDeliveries, *, at_most: int, skip: int = 0
+    connection: sa.Connection,
+    wanted: WantedDeliveries,
+    *,
+    at_most: int,
+    skip: int = 0,
+    before: tuple[datetime, str] | None = None,
 ) -> tuple[list[DeliveryRow], int]:
-    """Return so many deliveries, the newest first and after those skipped, and how many there are in all."""
+    """Return so many deliveries, the newest first and after those skipped, and how many there are in all.
+
+    `before`, when one was queued and its id, leaves out that one and those that came after it.
+    """
     conditions: list[sa.ColumnElement[Any]] = [
         deliveries.c[name] == value
         for name, value in (("state", wanted.state), ("channel", wanted.channel))
@@ -69,5 +88,9 @@ def page_deliveries(
         sa.select(sa.func.count()).select_from(deliveries).where(*conditions)
     ).scalar_one()
     order = (deliveries.c.created_at.desc(), deliveries.c.id.desc())
+    if before is not None:
+        at, key = before
+        is_earlier = sa.and_(deliveries.c.created_at == at, deliveries.c.id < key)
+        conditions.append(sa.or_(deliveries.c.created_at < at, is_earlier))
     query = sa.select(deliveries).where(*conditions).order_by(*order).limit(at_most).offset(skip)
     return [build_row(row) for row in connection.execute(query)], int(total)

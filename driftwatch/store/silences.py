@@ -6,6 +6,9 @@ that was committed before a delivery was claimed has been seen by the one who cl
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -27,6 +30,7 @@ __all__ = [
 ]
 
 _LOCK: Final = "silences"
+_DECISION: Final = re.compile(r"silence (\d+) by ")
 _MATCHERS: Final = ("monitor", "owner", "kind", "severity", "column")
 
 
@@ -77,11 +81,16 @@ def list_holding(connection: sa.Connection, now: datetime) -> list[Silence]:
     return _read(connection, query.order_by(silences.c.id))
 
 
-def count_hidden(connection: sa.Connection, number: int) -> int:
-    """Return how many notices the silence has kept from being sent."""
-    begins = deliveries.c.decision.like(f"silence {number} by %")
-    query = sa.select(sa.func.count()).select_from(deliveries).where(begins)
-    return int(connection.execute(query).scalar_one())
+def count_hidden(connection: sa.Connection) -> Mapping[int, int]:
+    """Return how many notices each silence has kept from being sent, by its number; 0 for any other."""
+    begins = deliveries.c.decision.like("silence % by %")
+    told = sa.select(deliveries.c.decision, sa.func.count()).where(begins)
+    hidden: defaultdict[int, int] = defaultdict(int)
+    for decision, count in connection.execute(told.group_by(deliveries.c.decision)):
+        found = _DECISION.match(decision)
+        if found is not None:
+            hidden[int(found[1])] += count
+    return hidden
 
 
 def await_silences(connection: sa.Connection) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "VerdictRow",
     "find_newest_token",
     "find_repeats",
+    "find_verdict",
     "glance_at_newest",
     "last_with_rows",
     "list_verdicts",
@@ -141,6 +142,21 @@ def list_verdicts(
         return []
     found = _read_findings(connection, monitor, rows[0].window_start, rows[-1].window_start)
     return [_build_row(row, found[row.window_start, row.revision]) for row in rows]
+
+
+def find_verdict(connection: sa.Connection, monitor: MonitorRow, moment: datetime) -> VerdictRow | None:
+    """Return the newest verdict on the window that contains `moment`, None where none was judged."""
+    query = sa.select(verdicts).where(
+        _is_of(monitor),
+        verdicts.c.newest,
+        verdicts.c.window_start <= moment,
+        verdicts.c.window_end > moment,
+    )
+    row = connection.execute(query.order_by(verdicts.c.window_start.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    found = _read_findings(connection, monitor, row.window_start, row.window_start)
+    return _build_row(row, found[row.window_start, row.revision])
 
 
 def newest_verdict(connection: sa.Connection, monitor: MonitorRow) -> VerdictRow | None:

@@ -12,8 +12,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from driftwatch.web.api.problems import build_problem, is_for_programs
 
 __all__ = ["HEADERS", "MOST_BYTES", "Guard", "is_same_origin", "mark_answer"]
 
@@ -55,20 +57,20 @@ class Guard:
                 mark_answer(MutableHeaders(scope=message))
             await send(message)
 
-        headers = Headers(scope=scope)
-        refusal = self._refuse(headers)
+        refusal = self._refuse(scope)
         if refusal is not None:
             await refusal(scope, receive, mark)
             return
         await self._app(scope, _Bounded(receive), mark)
 
-    def _refuse(self, headers: Headers) -> PlainTextResponse | None:
+    def _refuse(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
         if not self._is_ours(headers.get("host", "")):
-            said = "This address is asked for under a name that is not its own; set web.public_url.\n"
-            return PlainTextResponse(said, status_code=421)
+            said = "This address is asked for under a name that is not its own; set web.public_url."
+            return _say(scope, 421, said)
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
-            return PlainTextResponse("More is sent than is taken: 1 MiB at most.\n", status_code=413)
+        if not length.isdecimal() or int(length[:20]) > MOST_BYTES:
+            return _say(scope, 413, "More is sent than is taken: 1 MiB at most.")
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -79,6 +81,12 @@ class Guard:
             return ip_address(name).is_loopback
         except ValueError:
             return False
+
+
+def _say(scope: Scope, status: int, said: str) -> Response:
+    if is_for_programs(scope):
+        return build_problem(status, said)
+    return PlainTextResponse(f"{said}\n", status_code=status)
 
 
 def mark_answer(headers: MutableHeaders) -> None:

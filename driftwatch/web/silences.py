@@ -14,7 +14,7 @@ from driftwatch.store.silences import count_hidden, list_silences
 from driftwatch.web.access import Scope, need
 from driftwatch.web.forms import find_token, find_who
 from driftwatch.web.frame import render
-from driftwatch.web.house import Here, House
+from driftwatch.web.house import Here
 from driftwatch.web.paging import PageNumber, build_leaf, cut
 
 __all__ = ["SilenceRow", "router"]
@@ -39,7 +39,8 @@ def show_silences(
     now = house.now()
     found = house.read(lambda tx: list_silences(tx, now, every=every))
     leaf = cut(found[::-1], page)
-    rows = [_build_row(house, one, now) for one in leaf.items]
+    hidden = house.read(count_hidden)
+    rows = [_build_row(one, now, hides=hidden[one.id or 0]) for one in leaf.items]
     frame = house.frame("Silences", "silences")
     values = {
         "leaf": build_leaf(rows, leaf.number, leaf.total),
@@ -52,7 +53,6 @@ def show_silences(
     return render(request, "silences.html", frame, values)
 
 
-def _build_row(house: House, silence: Silence, now: datetime) -> SilenceRow:
-    hides = house.read(lambda tx: count_hidden(tx, silence.id or 0))
+def _build_row(silence: Silence, now: datetime, *, hides: int) -> SilenceRow:
     state = "over" if silence.ends_at <= now else "to come" if silence.starts_at > now else "holds now"
     return SilenceRow(silence=silence, state=state, hides=hides)

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from driftwatch.app import App
 from driftwatch.errors import DriftwatchError, StoreError, UsageError
 from driftwatch.web import actions, deliveries, incidents, markers, monitors, overview, silences, silencing
+from driftwatch.web.api import routes
+from driftwatch.web.api.problems import is_for_programs, tell_problem
 from driftwatch.web.assets import Assets
 from driftwatch.web.frame import Frame, render
 from driftwatch.web.guard import Guard, mark_answer
@@ -25,11 +27,17 @@ __all__ = ["ROOMS", "build_site"]
 ROOMS: Final = (overview, monitors, markers, incidents, actions, deliveries, silences, silencing)
 """The modules with pages; each has a `router`."""
 
-_API: Final = "/api/"
-"""Where the addresses for programs begin."""
+_REFUSALS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
+    (UsageError, 404, "{}"),
+    (StoreError, 503, "The store cannot be read: {}"),
+    (DriftwatchError, 400, "{}"),
+    (RequestValidationError, 400, "What this address was given cannot be read; go back and try again."),
+    (Exception, 500, "driftwatch itself failed; its log has the details."),
+)
+"""The status of every other error, and what is said of it: {} stands for its own words."""
 
 _SAID: Final = {
-    404: "There is no page at this address.",
+    404: "There is nothing at this address.",
     405: "This address does not take that.",
 }
 
@@ -40,6 +48,7 @@ def build_site(find_app: Callable[[], App]) -> FastAPI:
     site.state.house = House(find_app)
     for room in ROOMS:
         site.include_router(room.router)
+    site.include_router(routes.router)
     site.mount("/static", Assets(), name="static")
     site.add_middleware(Guard, find_names=lambda: _list_names(find_app().config.public_url))
     site.add_exception_handler(HTTPException, _show_refusal)
@@ -54,23 +63,11 @@ def _list_names(public_url: str | None) -> list[str]:
 
 
 def _show_refusal(request: Request, error: Exception) -> Response:
-    """Return a page that says what is wrong and leads back; a fault's own words stay in the log."""
-    if isinstance(error, UsageError):
-        status, said = 404, str(error)
-    elif isinstance(error, StoreError):
-        status, said = 503, f"The store cannot be read: {error}"
-    elif isinstance(error, DriftwatchError):
-        status, said = 400, str(error)
-    elif isinstance(error, RequestValidationError):
-        status, said = 400, "What this address was given cannot be read; go back and try again."
-    elif isinstance(error, HTTPException):
-        status, said = error.status_code, _SAID.get(error.status_code, str(error.detail))
-    else:
-        status, said = 500, "driftwatch itself failed; its log has the details."
+    """Return what says what is wrong: a page that leads back, or a problem for programs."""
+    status, said = _say_refusal(error)
     headers = getattr(error, "headers", None)
-    path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
-    if path.startswith(_API):
-        response: Response = _build_problem(status, said, headers)
+    if is_for_programs(request.scope):
+        response = tell_problem(error, status, said, headers)
     else:
         response = _show_page(request, status, said, headers)
     # A fault is answered outside of the guard.
@@ -78,10 +75,13 @@ def _show_refusal(request: Request, error: Exception) -> Response:
     return response
 
 
-def _build_problem(status: int, said: str, headers: Mapping[str, str] | None) -> JSONResponse:
-    """Return a refusal for programs, as RFC 9457 has it."""
-    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": said}
-    return JSONResponse(problem, status, headers, "application/problem+json")
+def _say_refusal(error: Exception) -> tuple[int, str]:
+    """Return the status of an error and its words; a fault's own words stay in the log."""
+    if isinstance(error, HTTPException):
+        is_plain = error.detail == HTTPStatus(error.status_code).phrase
+        return error.status_code, _SAID.get(error.status_code, error.detail) if is_plain else error.detail
+    _, status, said = next(one for one in _REFUSALS if isinstance(error, one[0]))
+    return status, said.format(error)
 
 
 def _show_page(request: Request, status: int, said: str, headers: Mapping[str, str] | None) -> Response:

@@ -61,7 +61,7 @@ def test_what_is_still_open_when_a_silence_ends_is_told_once_and_since_when(data
     text = bench.channel.sent[0].text
     assert text.startswith(f"Silenced since 2013-02-02 00:30 UTC (silence {number} by ana until ")
     assert states(bench) == [("opened", "suppressed"), ("opened", "delivered")]
-    assert database.read(lambda tx: count_hidden(tx, number)) == 1
+    assert database.read(count_hidden)[number] == 1
 
 
 def test_what_came_and_went_in_a_silence_is_not_told(database: Database) -> None:
