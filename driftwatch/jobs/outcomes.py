@@ -20,6 +20,7 @@ from driftwatch.jobs.parts import Parts
 from driftwatch.store.delivery import Attempt, DeliveryDraft, DeliveryRow
 from driftwatch.store.destinations import PROBE_EVERY, find_destination, forgive_refusals, note_refusal
 from driftwatch.store.outbox import (
+    list_attempts,
     list_deliveries,
     queue_delivery,
     record_delivered,
@@ -110,7 +111,17 @@ def _find_next(
     if not outcome.again:
         return None
     spread = random.uniform(-1, 1)  # noqa: S311 - spreads attempts in time; not a secret.
-    return next_attempt(claim.attempts, now=attempt.ended_at, retry_after=outcome.retry_after, spread=spread)
+    failed = _count_failed(tx, claim)
+    return next_attempt(failed, now=attempt.ended_at, retry_after=outcome.retry_after, spread=spread)
+
+
+def _count_failed(tx: sa.Connection, claim: DeliveryRow) -> int:
+    """Return how many attempts have failed since the delivery was begun, this one among them.
+
+    An attempt that ended with its process is none of them: nothing was learned of the receiver, and what is
+    told must not wait for hours because driftwatch was started several times.
+    """
+    return min(claim.attempts, len(list_attempts(tx, claim.id)) + 1)
 
 
 def _note_refusal(tx: sa.Connection, parts: Parts, claim: DeliveryRow, attempt: Attempt) -> bool:

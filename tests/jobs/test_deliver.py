@@ -293,6 +293,20 @@ def test_a_process_that_dies_after_sending_sends_again_with_the_same_id_once_its
     assert only(bench).state is DeliveryState.DELIVERED
 
 
+def test_an_attempt_that_ended_with_its_process_makes_nobody_wait_longer(database: Database) -> None:
+    bench = set_up_channels(database, oncall=FakeChannel(*[KeyboardInterrupt()] * 6, REFUSED))
+    bench.live("a")
+    for _ in range(6):
+        with pytest.raises(KeyboardInterrupt):
+            deliver(bench)
+        bench.clock.advance(LEASE + SECOND)
+
+    deliver(bench)
+
+    assert only(bench).attempts == 7
+    assert only(bench).next_at - bench.clock.now() <= 1.2 * SCHEDULE[1]
+
+
 def test_whoever_was_overtaken_while_sending_changes_nothing(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
