@@ -14,6 +14,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from driftwatch.access.act import Act
+from driftwatch.access.caller import How
 from driftwatch.config.loading import Config
 from driftwatch.errors import StoreError, UsageError
 from driftwatch.jobs.cases import end_cases
@@ -35,6 +37,7 @@ from driftwatch.jobs.replicas import apply_fingerprint, claim_instance, is_in_fo
 from driftwatch.net.database_address import parse_address
 from driftwatch.profiles.reference import Reference
 from driftwatch.store import migrations
+from driftwatch.store.audit import write_act
 from driftwatch.store.clock import measure_offset, read_time
 from driftwatch.store.database import Database, open_database
 from driftwatch.store.file_lock import FileLock
@@ -165,6 +168,8 @@ class App:
         now = self.parts.clock.now()
 
         def apply(tx: sa.Connection) -> list[str]:
+            if not is_in_force(tx, self.config.fingerprint):
+                write_act(tx, self._build_act(now))
             record_config(tx, self.config.fingerprint, _summarise(self.config), now)
             apply_fingerprint(tx, self.config.fingerprint)
             missing = [row.key for row in list_monitors(tx) if row.key not in named]
@@ -177,6 +182,12 @@ class App:
                 "monitor detached monitor=%s reason=the configuration no longer names it; its state is kept",
                 key,
             )
+
+    def _build_act(self, now: datetime) -> Act:
+        """Return that the configuration is taken up, for whoever asks later since when it holds."""
+        details = {"fingerprint": self.config.fingerprint, "monitors": str(len(self.config.monitors))}
+        owner = self.parts.owner
+        return Act(at=now, actor=owner, how=How.DAEMON, action="config.apply", details=details)
 
     def is_in_force(self) -> bool:
         """Return whether no other configuration was applied since by another replica."""

@@ -48,6 +48,12 @@ class How(StrEnum):
     OIDC = "oidc"
     """Somebody signed in with an identity provider."""
 
+    COMMAND = "command"
+    """Somebody with an account on a machine that reaches the store used the command line."""
+
+    DAEMON = "daemon"
+    """The daemon itself, which takes up a configuration."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:

@@ -47,6 +47,7 @@ def _root(
 
 def _register() -> None:
     from driftwatch.cli import (
+        audit,
         backtest,
         check,
         compare,
@@ -65,7 +66,9 @@ def _register() -> None:
         serve,
         silence,
         status,
+        token,
         torture,
+        user,
         window,
     )
 
@@ -87,6 +90,9 @@ def _register() -> None:
         delivery,
         retrain,
         db,
+        token,
+        user,
+        audit,
         doctor,
         torture,
         demo,

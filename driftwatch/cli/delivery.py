@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_act, open_session
 from driftwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def retry(
 
     if not ids and channel is None:
         raise UsageError("name the deliveries, or a --channel")
-    with open_session(config) as app:
+    with open_act(config, "delivery.retry", " ".join(ids or ()), channel=channel) as app:
         now = app.parts.clock.now()
         known = {row.id for row in app.database.read(list_rows)}
         unknown = [one for one in ids or () if one not in known]
@@ -179,7 +179,7 @@ def send(
     from driftwatch.cli.printing import print_lines
     from driftwatch.jobs.deliver import send_test
 
-    with open_session(config) as app:
+    with open_act(config, "delivery.test", channel) as app:
         if channel not in app.config.channels:
             known = ", ".join(app.config.channels) or "none"
             raise UsageError(f"there is no channel {channel!r} in the configuration; there are: {known}")

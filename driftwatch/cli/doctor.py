@@ -10,7 +10,9 @@ import typer
 from driftwatch.cli.session import ConfigOption, Output, OutputOption
 
 if TYPE_CHECKING:
+    from driftwatch.config.loading import Config
     from driftwatch.jobs.checks import Check
+    from driftwatch.jobs.doctor_access import AccessFacts
 
 __all__ = ["doctor", "register"]
 
@@ -39,6 +41,7 @@ def doctor(*, config: ConfigOption = Path("driftwatch.yaml"), output: OutputOpti
         channels=loaded.destinations,
         triggers=loaded.triggers,
         monitors=loaded.monitors,
+        access=_find_access(loaded),
     )
     found = list(examine(patient, SystemClock()))
     worst = find_worst(found)
@@ -52,6 +55,19 @@ def doctor(*, config: ConfigOption = Path("driftwatch.yaml"), output: OutputOpti
         _print(found)
     if worst is not Health.OK:
         raise typer.Exit(1 if worst is Health.WARNING else 2)
+
+
+def _find_access(config: Config) -> AccessFacts:
+    from driftwatch.jobs.doctor_access import AccessFacts
+
+    access = config.access
+    return AccessFacts(
+        is_asked=access.is_asked,
+        is_reachable=not config.listen.is_loopback,
+        is_encrypted=(config.public_url or "").startswith("https://"),
+        passwords=access.passwords,
+        has_others=access.proxy is not None or access.oidc is not None,
+    )
 
 
 def _print(found: list[Check]) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_session
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_act, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from driftwatch.app import App
     from driftwatch.incidents.incident import Advance, Incident
     from driftwatch.jobs.cases import Case
 
@@ -126,7 +127,8 @@ def acknowledge(number: Number, *, by: Who = None, config: ConfigOption = Path("
     from driftwatch.incidents.by_hand import acknowledge as step
 
     who = by or getpass.getuser()
-    _change(config, number, lambda incident, now: step(incident, who, now))
+    with open_act(config, "incident.acknowledge", number, by=who) as app:
+        _change(app, number, lambda incident, now: step(incident, who, now))
     print_lines(f"Incident {number} is acknowledged by {who}.")
 
 
@@ -148,7 +150,8 @@ def snooze(
         duration = parse_duration(length)
     except ValueError as error:
         raise UsageError(f"--for {length!r}: {error}") from None
-    _change(config, number, lambda incident, now: step(incident, who, now, length=duration))
+    with open_act(config, "incident.snooze", number, by=who, length=length) as app:
+        _change(app, number, lambda incident, now: step(incident, who, now, length=duration))
     print_lines(f"Incident {number} is snoozed by {who} for {length}.")
 
 
@@ -164,7 +167,8 @@ def assign(
     from driftwatch.incidents.by_hand import assign as step
 
     who = by or getpass.getuser()
-    _change(config, number, lambda incident, now: step(incident, to, who, now))
+    with open_act(config, "incident.assign", number, by=who, to=to) as app:
+        _change(app, number, lambda incident, now: step(incident, to, who, now))
     print_lines(f"Incident {number} is assigned to {to}.")
 
 
@@ -180,7 +184,8 @@ def note(
     from driftwatch.incidents.by_hand import note as step
 
     who = by or getpass.getuser()
-    _change(config, number, lambda incident, now: step(incident, text, who, now))
+    with open_act(config, "incident.note", number, by=who, text=text) as app:
+        _change(app, number, lambda incident, now: step(incident, text, who, now))
     print_lines(f"Noted in incident {number}.")
 
 
@@ -196,7 +201,8 @@ def resolve(
     from driftwatch.incidents.by_hand import resolve_by_hand
 
     who = by or getpass.getuser()
-    _change(config, number, lambda incident, now: resolve_by_hand(incident, who, why, now))
+    with open_act(config, "incident.resolve", number, by=who, why=why) as app:
+        _change(app, number, lambda incident, now: resolve_by_hand(incident, who, why, now))
     print_lines(f"Incident {number} is resolved by {who}.")
 
 
@@ -213,18 +219,17 @@ def label(
     from driftwatch.jobs.cases import label_case
 
     who = by or getpass.getuser()
-    with open_session(config) as app:
+    with open_act(config, "incident.label", number, by=who, said=said.value) as app:
         label_case(app.parts, app.config.monitors, number, Label(said.value), who)
     ordinary = "count as ordinary from now on" if said is Said.EXPECTED else "never count as ordinary"
     print_lines(f"Incident {number} is labelled {said.value} by {who}: its windows {ordinary}.")
 
 
-def _change(config: Path, number: int, step: Callable[[Incident, datetime], Advance]) -> None:
+def _change(app: App, number: int, step: Callable[[Incident, datetime], Advance]) -> None:
     from driftwatch.jobs.cases import change_case
     from driftwatch.jobs.deliver import deliver_due
     from driftwatch.jobs.heartbeat import is_daemon_alive
 
-    with open_session(config) as app:
-        change_case(app.parts, app.config.monitors, number, step)
-        if not is_daemon_alive(app.database, app.parts.clock.now()):
-            deliver_due(app.parts)
+    change_case(app.parts, app.config.monitors, number, step)
+    if not is_daemon_alive(app.database, app.parts.clock.now()):
+        deliver_due(app.parts)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session, read_moment
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_act, open_session, read_moment
 from driftwatch.errors import UsageError
 
 __all__ = ["register"]
@@ -59,7 +59,8 @@ def add(  # noqa: PLR0913 - one argument for each option.
 
     if [monitor is not None, every, owner is not None].count(True) != 1:
         raise UsageError("say what it concerns: a monitor, --owner and a name, or --all")
-    with open_session(config) as app:
+    about = {"owner": owner, "kind": kind, "version": version, "text": text}
+    with open_act(config, "marker.add", monitor or "", by=by, **about) as app:
         marker = build_marker(
             kind,
             app.parts.clock.now(),

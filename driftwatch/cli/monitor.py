@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session, read_moment
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_act, open_session, read_moment
 from driftwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def pause(
     from driftwatch.cli.printing import print_lines
     from driftwatch.jobs.pausing import pause_monitor, say_pause
 
-    with open_session(config) as app:
+    with open_act(config, "monitor.pause", name, by=by, why=why, length=length, until=until) as app:
         watched = app.find_monitor(name)
         ends_at = _find_end(app.parts.clock.now(), length, until)
         made = pause_monitor(app.parts, watched, who=by or getpass.getuser(), why=why, until=ends_at)
@@ -83,7 +83,7 @@ def resume(
     from driftwatch.cli.printing import print_lines
     from driftwatch.jobs.pausing import resume_monitor
 
-    with open_session(config) as app:
+    with open_act(config, "monitor.resume", name, by=by) as app:
         watched = app.find_monitor(name)
         resume_monitor(app.parts, watched, by or getpass.getuser())
     print_lines(f"{name} is judged again; catch_up ({watched.catch_up.policy}) says what of the pause is.")
@@ -115,7 +115,7 @@ def remove(
     from driftwatch.jobs.heartbeat import is_daemon_alive
     from driftwatch.jobs.removal import remove_monitor
 
-    with open_session(config) as app:
+    with open_act(config, "monitor.remove", name, by=by) as app:
         ended = remove_monitor(app.parts, app.config.monitors, name, by or getpass.getuser())
         if not is_daemon_alive(app.database, app.parts.clock.now()):
             deliver_due(app.parts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_session
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, need_row, open_act, open_session
 
 if TYPE_CHECKING:
     from driftwatch.profiles.reference import Reference
@@ -38,7 +38,7 @@ def build(monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml")) -
     from driftwatch.jobs.oddities import describe_oddities, inspect_reference
     from driftwatch.store.references import list_references, load_reference
 
-    with open_session(config) as app:
+    with open_act(config, "reference.build", monitor) as app:
         watched = app.find_monitor(monitor)
         row, version = app.rebuild(watched)
         built = next(
@@ -146,7 +146,7 @@ def promote(
     """Make a version the one that judges: a new history begins, and what is open in the former one ends."""
     from driftwatch.jobs.promotion import promote_version
 
-    with open_session(config) as app:
+    with open_act(config, "reference.promote", f"{monitor} {version}") as app:
         need_row(app, monitor)
         promoted = promote_version(app.parts, app.find_monitor(monitor), version)
     _say_active(monitor, promoted)
@@ -156,7 +156,7 @@ def rollback(monitor: Monitor, *, config: ConfigOption = Path("driftwatch.yaml")
     """Promote the version that judged before the present one."""
     from driftwatch.jobs.promotion import restore_version
 
-    with open_session(config) as app:
+    with open_act(config, "reference.rollback", monitor) as app:
         need_row(app, monitor)
         restored = restore_version(app.parts, app.find_monitor(monitor))
     _say_active(monitor, restored)
@@ -174,7 +174,7 @@ def accept(
     from driftwatch.jobs.acceptance import accept_incident
     from driftwatch.jobs.cases import find_case
 
-    with open_session(config) as app:
+    with open_act(config, "reference.accept", by=by, incident=incident) as app:
         found = find_case(app.database, app.config.monitors, incident).incident
         watched = app.find_monitor(found.monitor)
         done = accept_incident(app.parts, watched, found, by or getpass.getuser())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,10 @@ def serve(
     no_scheduler: Annotated[
         bool, typer.Option("--no-scheduler", help="Serve the pages alone; another daemon judges.")
     ] = False,
+    insecure_no_auth: Annotated[
+        bool,
+        typer.Option("--insecure-no-auth", help="Let everybody who reaches the pages do everything."),
+    ] = False,
 ) -> None:
     """Run the daemon: judge windows as they fall due, tell people, request retraining, serve the pages.
 
@@ -43,7 +48,8 @@ def serve(
     if no_web and no_scheduler:
         raise UsageError("--no-web and --no-scheduler together leave nothing to do")
     log_to_stderr()
+    load = partial(load_config, config, insecure_no_auth=insecure_no_auth)
     if no_scheduler:
-        raise typer.Exit(serve_pages(load_config(config)))
+        raise typer.Exit(serve_pages(load()))
     beside = None if no_web else open_pages
-    raise typer.Exit(run(lambda: load_config(config), allow_multi=allow_multi, open_beside=beside))
+    raise typer.Exit(run(load, allow_multi=allow_multi, open_beside=beside))

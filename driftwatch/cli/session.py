@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import logging
+import socket
 import sys
 import tempfile
 import time
@@ -30,6 +32,7 @@ __all__ = [
     "OutputOption",
     "log_to_stderr",
     "need_row",
+    "open_act",
     "open_session",
     "read_moment",
 ]
@@ -64,6 +67,32 @@ def open_session(config: Path, *, dry_run: bool = False) -> Iterator[App]:
             yield app
         finally:
             app.close()
+
+
+@contextmanager
+def open_act(
+    config: Path, action: str, subject: object = "", *, by: str | None = None, **details: object
+) -> Iterator[App]:
+    """Yield the configuration at work for something that is kept with who did it, where it is done.
+
+    `by` is who it is, without one whoever has the account; `details` are what was asked for besides.
+    """
+    from driftwatch.access.act import Act
+    from driftwatch.access.caller import How
+    from driftwatch.store.audit import recording
+
+    with open_session(config) as app:
+        act = Act(
+            at=app.parts.clock.now(),
+            actor=by or getpass.getuser(),
+            how=How.COMMAND,
+            action=action,
+            subject=str(subject),
+            address=socket.gethostname(),
+            details={name: str(value) for name, value in details.items() if value is not None},
+        )
+        with recording(act):
+            yield app
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session, read_moment
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_act, open_session, read_moment
 from driftwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def add(  # noqa: PLR0913 - one argument for each option.
     _need_word("kind", kind, list(IncidentKind))
     _need_word("severity", severity, list(Severity))
     matchers = Matchers(monitor=monitor, owner=owner, kind=kind, severity=severity, column=column)
-    with open_session(config) as app:
+    given = {"monitor": monitor, "owner": owner, "kind": kind, "severity": severity, "column": column}
+    with open_act(config, "silence.add", by=by, reason=reason, **given) as app:
         now = app.parts.clock.now()
         starts_at = read_moment(start) or now
         silence = Silence(
@@ -119,7 +120,7 @@ def expire(
     from driftwatch.store.silences import expire_silence
 
     who = by or getpass.getuser()
-    with open_session(config) as app:
+    with open_act(config, "silence.expire", number, by=by) as app:
         now = app.parts.clock.now()
         app.database.write(lambda tx: expire_silence(tx, number, who, now))
         _tell_kept_back(app, now)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
 from driftwatch.channels.contract import Channel
 from driftwatch.channels.heartbeat import HEARTBEAT, Heartbeat
+from driftwatch.config.access import Access, build_access
 from driftwatch.config.building import build_monitor, need
 from driftwatch.config.checks import check_settings
 from driftwatch.config.fingerprints import build_fingerprint, fingerprint_source
@@ -18,7 +19,14 @@ from driftwatch.config.reading import BAD, Reader
 from driftwatch.config.retention import build_retention
 from driftwatch.config.settings import FileSettings
 from driftwatch.config.tree import MOST_BYTES, Items, Node, Table, parse_tree
-from driftwatch.config.web import Listen, build_listen, build_public_url
+from driftwatch.config.web import (
+    DEFAULT_RATE,
+    Listen,
+    WebSettings,
+    build_listen,
+    build_public_url,
+    open_to_everybody,
+)
 from driftwatch.errors import ConfigError
 from driftwatch.jobs.maintenance import GateRules
 from driftwatch.jobs.monitor import Monitor
@@ -35,7 +43,8 @@ class Config:
 
     `warnings` are things that work but should be looked at, one line each. `fingerprint` changes when
     anything changes. `gate` is what it says about when nobody is told. Pages are served at `listen`, and
-    links to them begin with `public_url`.
+    links to them begin with `public_url`; `access` says who may use them, and `requests_per_second` how
+    often each of them.
     """
 
     store_url: Secret
@@ -50,6 +59,8 @@ class Config:
     heartbeat: Heartbeat | None = None
     listen: Listen = field(default_factory=lambda: build_listen(None))
     public_url: str | None = None
+    access: Access = field(default_factory=Access)
+    requests_per_second: float = DEFAULT_RATE
 
     @property
     def destinations(self) -> Mapping[str, Channel]:
@@ -57,11 +68,14 @@ class Config:
         return self.channels if self.heartbeat is None else {**self.channels, HEARTBEAT: self.heartbeat}
 
 
-def load_config(path: str | FilePath, environment: Mapping[str, str] | None = None) -> Config:
+def load_config(
+    path: str | FilePath, environment: Mapping[str, str] | None = None, *, insecure_no_auth: bool = False
+) -> Config:
     """Return the configuration in the file at `path`.
 
     `environment` fills in `${NAME}`, by default that of the process; `${file:…}` is relative to the
-    folder of `path`. Raises ConfigMistakesError, a ConfigError, with every mistake and its place.
+    folder of `path`. With `insecure_no_auth` pages ask nobody, where the file does not say whom to ask.
+    Raises ConfigMistakesError, a ConfigError, with every mistake and its place.
     """
     path = FilePath(path)
     try:
@@ -74,16 +88,21 @@ def load_config(path: str | FilePath, environment: Mapping[str, str] | None = No
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise ConfigError(f"{path} cannot be read: {why}") from None
-    return parse_config(content, file=path, environment=os.environ if environment is None else environment)
+    known = os.environ if environment is None else environment
+    return parse_config(content, file=path, environment=known, insecure_no_auth=insecure_no_auth)
 
 
-def parse_config(content: bytes, *, file: FilePath, environment: Mapping[str, str]) -> Config:
+def parse_config(
+    content: bytes, *, file: FilePath, environment: Mapping[str, str], insecure_no_auth: bool = False
+) -> Config:
     """Return the configuration that `content` describes; `file` is its name in messages and its folder."""
     mistakes = Mistakes()
     root = parse_tree(content, mistakes)
-    settings = _read_settings(root, mistakes, file, environment) if root is not None else None
+    reader = Reader(mistakes=mistakes, environment=environment, folder=file.absolute().parent)
+    settings = None if root is None else _read_settings(root, reader, insecure_no_auth=insecure_no_auth)
     if mistakes.found or settings is None:
         raise ConfigMistakesError(str(file), mistakes.found)
+    web = settings.web or WebSettings()
     return Config(
         store_url=need(need(settings.store).url),
         channels={str(name): chosen.value for name, chosen in (settings.channels or {}).items()},
@@ -105,17 +124,19 @@ def parse_config(content: bytes, *, file: FilePath, environment: Mapping[str, st
         heartbeat=build_heartbeat(settings.heartbeat),
         listen=build_listen(settings.web),
         public_url=build_public_url(settings.web),
+        access=build_access(web.auth),
+        requests_per_second=web.requests_per_second,
         warnings=tuple(_format_warning(str(file), one) for one in mistakes.warned),
     )
 
 
-def _read_settings(
-    root: Node, mistakes: Mistakes, file: FilePath, environment: Mapping[str, str]
-) -> FileSettings | None:
-    reader = Reader(mistakes=mistakes, environment=environment, folder=file.absolute().parent)
+def _read_settings(root: Node, reader: Reader, *, insecure_no_auth: bool) -> FileSettings | None:
+    mistakes = reader.mistakes
     settings = reader.read(root, FileSettings, ())
     if settings is BAD:
         return None
+    if insecure_no_auth:
+        settings = replace(settings, web=open_to_everybody(settings.web))
 
     unread = {one.path for one in mistakes.found}
 

@@ -1,19 +1,34 @@
 """Where the pages are served, and under which address people reach them."""
 
+# ruff: noqa: RUF009 - setting() is dataclasses.field with words for editors.
+
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
-from ipaddress import ip_address
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from driftwatch.config.access import NO_AUTH, AuthSettings
+from driftwatch.config.access_checks import check_auth
 from driftwatch.config.mistakes import Note
 from driftwatch.config.sections import setting
+from driftwatch.net.addresses import is_loopback
 
-__all__ = ["DEFAULT_LISTEN", "Listen", "WebSettings", "build_listen", "build_public_url", "check_web"]
+__all__ = [
+    "DEFAULT_LISTEN",
+    "DEFAULT_RATE",
+    "Listen",
+    "WebSettings",
+    "build_listen",
+    "build_public_url",
+    "check_web",
+    "open_to_everybody",
+]
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8377"
+DEFAULT_RATE: Final = 20.0
 _LISTEN: Final = re.compile(
     r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})", re.ASCII
 )
@@ -28,6 +43,12 @@ class WebSettings:
     public_url: str | None = setting(
         "the address under which people reach the pages, for the links in messages; none without it"
     )
+    auth: AuthSettings | Literal["none"] = setting(
+        "who may use the pages; none, which pages for this machine alone may do, asks nobody", NO_AUTH
+    )
+    requests_per_second: float = setting(
+        "how often one address, and one user or token, may ask; ten times as often for a moment", DEFAULT_RATE
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +61,7 @@ class Listen:
     @property
     def is_loopback(self) -> bool:
         """Whether nobody but this machine can reach it."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -59,16 +77,26 @@ def check_web(web: WebSettings | None, note: Note) -> None:
     except ValueError as error:
         note(("web", "listen"), str(error))
     else:
-        if not listen.is_loopback:
+        if web.auth == NO_AUTH and not listen.is_loopback:
             note(
                 ("web", "listen"),
-                f"{listen} can be reached from other machines, and pages know no users yet; listen at "
-                f"127.0.0.1:{listen.port} and let a reverse proxy on this machine ask who it is",
+                f"{listen} can be reached from other machines, and nobody is asked who they are: write "
+                "`auth: {passwords: true}` beside it and add people with driftwatch user add, or listen at "
+                f"127.0.0.1:{listen.port}; --insecure-no-auth lets everybody do everything",
             )
     try:
         build_public_url(web)
     except ValueError as error:
         note(("web", "public_url"), str(error))
+    if not 0 < web.requests_per_second < math.inf:
+        note(("web", "requests_per_second"), f"wants more than 0, not {web.requests_per_second:g}")
+    check_auth(web.auth, web.public_url, note)
+
+
+def open_to_everybody(web: WebSettings | None) -> WebSettings:
+    """Return the settings of pages that ask nobody, where they did not say whom to ask."""
+    web = web or WebSettings()
+    return replace(web, auth=AuthSettings(insecure_no_auth=True)) if web.auth == NO_AUTH else web
 
 
 def build_listen(web: WebSettings | None) -> Listen:

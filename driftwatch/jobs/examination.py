@@ -7,7 +7,7 @@ import shutil
 import stat
 import zoneinfo
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from driftwatch.jobs.backup import read_last_backup
 from driftwatch.jobs.checks import Check, pass_check, trouble
 from driftwatch.jobs.clock import Clock
 from driftwatch.jobs.doctor import Life, check_clock, check_config, check_life, check_zones
+from driftwatch.jobs.doctor_access import AccessFacts, check_access
 from driftwatch.jobs.doctor_store import FileFacts, check_file, check_server
 from driftwatch.jobs.heartbeat import read_beat
 from driftwatch.jobs.monitor import Monitor
@@ -29,6 +30,8 @@ from driftwatch.store.database import Database, open_database
 from driftwatch.store.file_lock import FileLock
 from driftwatch.store.health import FileHealth, look_at_file, look_at_server
 from driftwatch.store.outbox import summarise_outbox
+from driftwatch.store.tokens import list_tokens
+from driftwatch.store.users import list_users
 
 __all__ = ["Patient", "examine", "find_filesystem"]
 
@@ -46,6 +49,7 @@ class Patient:
     channels: Mapping[str, object]
     triggers: Mapping[str, object]
     monitors: Sequence[Monitor]
+    access: AccessFacts = field(default_factory=AccessFacts)
 
 
 def examine(patient: Patient, clock: Clock) -> Iterator[Check]:
@@ -80,6 +84,7 @@ def _examine_store(patient: Patient, clock: Clock) -> Iterator[Check]:
         yield from _examine_database(database, url)
         yield check_clock(measure_offset(database, clock.now))
         yield from check_life(database.read(lambda tx: _read_life(tx, patient, clock)))
+        yield from check_access(database.read(lambda tx: _count_callers(tx, patient.access, clock)))
     except DriftwatchError as error:
         yield trouble("store", str(error), "without its store driftwatch does nothing")
     finally:
@@ -129,6 +134,10 @@ def find_filesystem(path: Path, mounts: str) -> str | None:
         if real.is_relative_to(place) and (found is None or len(place.parts) >= found[0]):
             found = (len(place.parts), fields[2])
     return None if found is None else found[1]
+
+
+def _count_callers(tx: sa.Connection, facts: AccessFacts, clock: Clock) -> AccessFacts:
+    return replace(facts, users=len(list_users(tx)), tokens=len(list_tokens(tx, clock.now())))
 
 
 def _read_life(tx: sa.Connection, patient: Patient, clock: Clock) -> Life:

@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-__all__ = ["METADATA_ADDRESSES", "Endpoint", "Resolve", "is_metadata", "resolve_host", "resolve_within"]
+__all__ = [
+    "METADATA_ADDRESSES",
+    "Endpoint",
+    "Resolve",
+    "is_loopback",
+    "is_metadata",
+    "resolve_host",
+    "resolve_within",
+]
 
 METADATA_ADDRESSES: Final[frozenset[IPv4Address | IPv6Address]] = frozenset(
     ip_address(text)
@@ -61,6 +69,27 @@ class Endpoint:
 
 
 Resolve = Callable[[str, int], list[Endpoint]]
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is written as an address, and is no name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a name or an address is this machine's own, which no other machine can reach.
+
+    >>> is_loopback("localhost"), is_loopback("127.9.9.9"), is_loopback("127.0.0.1.example.com")
+    (True, True, False)
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def is_metadata(text: str) -> bool:

@@ -21,6 +21,7 @@ from driftwatch.errors import StoreError
 from driftwatch.failpoints import name_work, reach
 from driftwatch.net.database_address import describe_address, describe_failure, parse_address
 from driftwatch.net.engines import is_busy, open_engine
+from driftwatch.store.audit import find_recording, write_act
 from driftwatch.store.sqlite_file import check_file
 from driftwatch.store.tables import SCHEMA_REVISION, VERSION_TABLE
 from driftwatch.store.turns import Turns
@@ -83,7 +84,8 @@ class Database:
         """Return what `work` returns after its one transaction was committed.
 
         1. A transaction begins; on SQLite it holds the write lock from here on.
-        2. `work` reads and writes through the connection it is given.
+        2. `work` reads and writes through the connection it is given. What somebody is doing with it is
+           written beside, where that was announced (see `store/audit.py`).
         3. When `work` raises, everything is rolled back and the error goes on.
         4. When the database says that trying again can help (a deadlock, a lock held by somebody else, a
            connection lost before the commit), everything is rolled back and the whole `work` runs again,
@@ -154,11 +156,13 @@ class Database:
         entry.info["checkpoints"] = self._checkpoints
 
     def _try(self, work: Work[T]) -> T | _Again | _Unknown[T]:
-        is_working, unit = True, name_work(work)
+        is_working, unit, act = True, name_work(work), find_recording()
         try:
             with self._take_turn(), self._writing.begin() as connection:
                 reach(f"{unit}.begun")
                 result = work(connection)
+                if act is not None:
+                    write_act(connection, act.find())
                 reach(f"{unit}.commit")
                 is_working = False
         except DBAPIError as error:
@@ -169,6 +173,8 @@ class Database:
             raise self._describe(error) from error
         except PoolTimeoutError as error:
             raise self._describe(error) from error
+        if act is not None:
+            act.is_kept = True
         reach(f"{unit}.committed")
         return result
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from driftwatch.store.access_tables import audit, sessions, tokens, users
 from driftwatch.store.documents import ExactText, FiniteDouble, JsonText
 from driftwatch.store.schema import (
     BLOB,
@@ -34,6 +35,7 @@ __all__ = [
     "SCHEMA_REVISION",
     "VERSION_TABLE",
     "attempts",
+    "audit",
     "calibrations",
     "column_statistics",
     "configs",
@@ -58,12 +60,15 @@ __all__ = [
     "reference_versions",
     "retrains",
     "scores",
+    "sessions",
     "silences",
     "slots",
+    "tokens",
+    "users",
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""

@@ -47,6 +47,7 @@ def render(
         root=request.scope.get("root_path", ""),
         # What was sent and refused is shown where something else stands when it is asked for.
         is_live=request.method == "GET" and status == 200,
+        asking=getattr(request.state, "caller", None),
         **values,
     )
     response = HTMLResponse(text, status_code=status)

@@ -6,8 +6,7 @@ data can then do no harm even where it was not escaped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from ipaddress import ip_address
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,11 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from driftwatch.web.api.problems import build_problem, is_for_programs
 
-__all__ = ["HEADERS", "MOST_BYTES", "Guard", "is_same_origin", "mark_answer"]
+__all__ = ["HEADERS", "MOST_BYTES", "Guard", "is_same_origin", "mark_answer", "say_refusal"]
 
 MOST_BYTES: Final = 1 << 20
 """How large what is sent to us may be."""
 
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -36,15 +36,15 @@ HEADERS: Final = {
 
 
 class Guard:
-    """Refuses what is asked for under a name that is not ours or is too large, and marks every answer.
+    """Refuses what is not meant for us, comes from another site's page or is too large; marks every answer.
 
-    A name of ours is one of loopback, or one that `find_names` returns. Anybody's page could have a browser
-    on this machine ask us under a name of theirs (DNS rebinding): that name is in the request.
+    `is_ours` says whether a name is one of ours. Where nobody is asked who they are, anybody's page could
+    have a browser on this machine ask us under a name of theirs (DNS rebinding): that name is in the request.
     """
 
-    def __init__(self, app: ASGIApp, *, find_names: Callable[[], Collection[str]]) -> None:
+    def __init__(self, app: ASGIApp, *, is_ours: Callable[[str], bool]) -> None:
         self._app = app
-        self._find_names = find_names
+        self._is_ours = is_ours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
@@ -65,28 +65,25 @@ class Guard:
 
     def _refuse(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        if not self._is_ours(headers.get("host", "")):
+        if not self._is_ours(_split_host(headers.get("host", ""))):
             said = "This address is asked for under a name that is not its own; set web.public_url."
-            return _say(scope, 421, said)
+            return say_refusal(scope, 421, said)
+        # No browser sends a token of ours by itself: who sends one means what is asked for.
+        has_token = headers.get("authorization", "").lower().startswith("bearer ")
+        if scope["method"] not in _SAFE and not has_token and not is_same_origin(headers):
+            said = "This was sent from a page of another site, and nothing was changed."
+            return say_refusal(scope, 403, said)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > MOST_BYTES:
-            return _say(scope, 413, "More is sent than is taken: 1 MiB at most.")
+            return say_refusal(scope, 413, "More is sent than is taken: 1 MiB at most.")
         return None
 
-    def _is_ours(self, host: str) -> bool:
-        name = _split_host(host)
-        if name == "localhost" or name in self._find_names():
-            return True
-        try:
-            return ip_address(name).is_loopback
-        except ValueError:
-            return False
 
-
-def _say(scope: Scope, status: int, said: str) -> Response:
+def say_refusal(scope: Scope, status: int, said: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a refusal that is made before there is a page: a problem for programs, else one line."""
     if is_for_programs(scope):
-        return build_problem(status, said)
-    return PlainTextResponse(f"{said}\n", status_code=status)
+        return build_problem(status, said, headers)
+    return PlainTextResponse(f"{said}\n", status, headers)
 
 
 def mark_answer(headers: MutableHeaders) -> None:

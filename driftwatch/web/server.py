@@ -69,8 +69,11 @@ def open_pages(find_app: Callable[[], App], listen: Listen | None = None) -> Web
 
     Raises ConfigError where nobody can listen there.
     """
-    server = WebServer(build_site(find_app), listen or find_app().config.listen)
+    config = find_app().config
+    server = WebServer(build_site(find_app), listen or config.listen)
     server.start()
+    if config.access.is_open:
+        log.warning("pages open to everybody listen=%s reason=nobody is asked who they are", server.listen)
     log.info("pages served at=http://%s", server.listen)
     return server
 

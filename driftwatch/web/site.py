@@ -13,18 +13,46 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from driftwatch.app import App
+from driftwatch.config.loading import Config
 from driftwatch.errors import DriftwatchError, StoreError, UsageError
-from driftwatch.web import actions, deliveries, incidents, markers, monitors, overview, silences, silencing
+from driftwatch.net.addresses import is_address, is_loopback
+from driftwatch.web import (
+    actions,
+    audit,
+    deliveries,
+    incidents,
+    markers,
+    monitors,
+    overview,
+    provider,
+    sign_in,
+    silences,
+    silencing,
+)
 from driftwatch.web.api import routes
 from driftwatch.web.api.problems import is_for_programs, tell_problem
 from driftwatch.web.assets import Assets
+from driftwatch.web.door import Door
 from driftwatch.web.frame import Frame, render
 from driftwatch.web.guard import Guard, mark_answer
 from driftwatch.web.house import House
+from driftwatch.web.throttle import Throttle
 
 __all__ = ["ROOMS", "build_site"]
 
-ROOMS: Final = (overview, monitors, markers, incidents, actions, deliveries, silences, silencing)
+ROOMS: Final = (
+    overview,
+    monitors,
+    incidents,
+    markers,
+    actions,
+    deliveries,
+    silences,
+    silencing,
+    sign_in,
+    provider,
+    audit,
+)
 """The modules with pages; each has a `router`."""
 
 _REFUSALS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
@@ -46,11 +74,13 @@ def build_site(find_app: Callable[[], App]) -> FastAPI:
     """Return the site of the configuration at work, which `find_app` returns: it may be read again."""
     site = FastAPI(title="driftwatch", docs_url=None, redoc_url=None, openapi_url=None)
     site.state.house = House(find_app)
+    site.state.door = Door()
     for room in ROOMS:
         site.include_router(room.router)
     site.include_router(routes.router)
     site.mount("/static", Assets(), name="static")
-    site.add_middleware(Guard, find_names=lambda: _list_names(find_app().config.public_url))
+    site.add_middleware(Throttle, find_app=find_app, door=site.state.door)
+    site.add_middleware(Guard, is_ours=lambda name: _is_ours(name, find_app().config))
     site.add_exception_handler(HTTPException, _show_refusal)
     site.add_exception_handler(RequestValidationError, _show_refusal)
     site.add_exception_handler(DriftwatchError, _show_refusal)
@@ -58,8 +88,14 @@ def build_site(find_app: Callable[[], App]) -> FastAPI:
     return site
 
 
-def _list_names(public_url: str | None) -> list[str]:
-    return [] if public_url is None else [urlsplit(public_url).hostname or ""]
+def _is_ours(name: str, config: Config) -> bool:
+    """Return whether this site may be asked for under a name: under any where people say who they are.
+
+    Where nobody is asked and others reach the pages, an address will do too: no name can be bent to it.
+    """
+    is_public = name == urlsplit(config.public_url or "").hostname
+    is_plain = config.access.is_open and is_address(name)
+    return config.access.is_asked or is_loopback(name) or is_public or is_plain
 
 
 def _show_refusal(request: Request, error: Exception) -> Response:
@@ -85,6 +121,9 @@ def _say_refusal(error: Exception) -> tuple[int, str]:
 
 
 def _show_page(request: Request, status: int, said: str, headers: Mapping[str, str] | None) -> Response:
+    way_in = sign_in.find_way_in(request, status)
+    if way_in is not None:
+        return way_in
     house: House = request.app.state.house
     frame = Frame(title="Not found" if status == 404 else "Something is wrong", section="", now=house.now())
     response = render(request, "refusal.html", frame, {"said": said, "status": status}, status=status)

@@ -24,9 +24,24 @@ COMMANDS = [
     *("silence add", "silence list", "silence expire", "mark add", "mark list"),
     *("delivery list", "delivery show", "delivery retry", "delivery test", "retrain list", "retrain show"),
     *("db upgrade", "db check", "db backup", "db restore", "db prune", "db rename-instance"),
-    *("doctor", "torture", "demo"),
+    *("token create", "token list", "token revoke", "user add", "user list", "user remove"),
+    *("user password", "audit list", "doctor", "torture", "demo"),
 ]
-NOUNS = ["", "window", "reference", "incident", "monitor", "silence", "mark", "delivery", "retrain", "db"]
+NOUNS = [
+    "",
+    "window",
+    "reference",
+    "incident",
+    "monitor",
+    "silence",
+    "mark",
+    "delivery",
+    "retrain",
+    "db",
+    "token",
+    "user",
+    "audit",
+]
 HEAVY = {"alembic", "apscheduler", "numpy", "pandas", "pyarrow", "requests", "scipy", "sqlalchemy", "yaml"}
 
 

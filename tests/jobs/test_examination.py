@@ -70,7 +70,8 @@ def test_a_store_is_examined_and_nothing_is_changed(
     own = {"sqlite": {"sqlite", "journal", "filesystem", "permissions", "disk", "integrity"}}.get(
         database.dialect, {"server", "encoding", "isolation", "pooler"}
     )
-    ours = {"configuration", "time zones", "store", "schema", "clock", "backup", "daemon", "outbox"}
+    watched = {"backup", "daemon", "outbox", "access"}
+    ours = {"configuration", "time zones", "store", "schema", "clock"} | watched
     assert set(found) == own | ours | {"source of flights"}
     environment = {"sqlite", "filesystem", "disk", "time zones"}
     assert {n: c.text for n, c in found.items() if c.health != "ok" and n not in environment} == {}

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from driftwatch.app import App
+from driftwatch.config.access import Access
 from driftwatch.config.loading import Config
 from driftwatch.jobs.heartbeat import Beat, beat
 from driftwatch.jobs.monitor import Monitor
@@ -58,8 +59,18 @@ class Site:
         return read_text(self.get(path))
 
 
-def open_site(database: Database, *others: Monitor, public_url: str | None = None, **changes: Any) -> Site:
-    """Return the site of the usual bench, whose monitor has `changes`; `others` never started."""
+def open_site(
+    database: Database,
+    *others: Monitor,
+    public_url: str | None = None,
+    access: Access | None = None,
+    address: str = "testclient",
+    **changes: Any,
+) -> Site:
+    """Return the site of the usual bench, whose monitor has `changes`; `others` never started.
+
+    It is asked from `address`, and `access` says who may ask.
+    """
     bench = set_up(database, title="Flight delays", owner="data-platform", **changes)
     config = Config(
         store_url=Secret.of_text("sqlite://"),
@@ -68,10 +79,16 @@ def open_site(database: Database, *others: Monitor, public_url: str | None = Non
         monitors=(bench.monitor, *others),
         fingerprint=FINGERPRINT,
         public_url=public_url,
+        access=access or Access(),
     )
     app = App(config=config, parts=bench.parts)
     app.apply_config()
-    client = TestClient(build_site(lambda: app), base_url="http://localhost", raise_server_exceptions=False)
+    client = TestClient(
+        build_site(lambda: app),
+        base_url="http://localhost",
+        raise_server_exceptions=False,
+        client=(address, 50_000),
+    )
     return Site(bench=bench, app=app, client=client)
 
 

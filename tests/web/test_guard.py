@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 from starlette.datastructures import Headers
 
+from driftwatch.config.access import Access
 from driftwatch.store.database import Database
 from driftwatch.web.guard import HEADERS, MOST_BYTES, is_same_origin
+from tests.support.access import ASKED
 from tests.support.site import open_site
 
 ADDRESSES = ["/", "/incidents", "/deliveries", "/silences", "/nothing", "/incidents/1", "/static/style.css"]
@@ -86,3 +88,29 @@ def test_more_than_is_taken_is_refused_whether_it_is_announced_or_not(store: Dat
 )
 def test_the_page_that_asks_is_known_by_what_its_browser_says(headers: dict[str, str], same: bool) -> None:
     assert is_same_origin(Headers(headers)) is same
+
+
+@pytest.mark.parametrize(
+    ("access", "names"),
+    [
+        (
+            Access(is_open=True),
+            {"10.0.0.5:8377": 200, "[fd00::5]": 200, "evil.example": 421, "localhost": 200},
+        ),
+        (ASKED, {"10.0.0.5:8377": 401, "whatever.example": 401, "localhost": 401}),
+    ],
+)
+def test_which_names_are_ours_depends_on_whether_anybody_is_asked(
+    store: Database, access: Access, names: dict[str, int]
+) -> None:
+    client = open_site(store, access=access).client
+
+    assert {name: client.get("/", headers={"host": name}).status_code for name in names} == names
+
+
+def test_a_page_of_another_site_changes_nothing_even_with_basic_authentication(store: Database) -> None:
+    client = open_site(store).client
+    headers = {"origin": "https://evil.example", "authorization": "Basic YTpi"}
+
+    assert client.post("/sign-out", headers=headers).status_code == 403
+    assert client.post("/sign-out", headers={**headers, "authorization": "Bearer dw_x"}).status_code == 401
