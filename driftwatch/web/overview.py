@@ -69,9 +69,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything on the first page. `sentence` is all of it in words; `more` concerns are not shown.
+    """Everything on the first page. `sentence` is all of it in words, `details` are sentences beside it.
 
-    `over` are the incidents that ended last.
+    `more` concerns are not shown; `over` are the incidents that ended last.
     """
 
     now: datetime
@@ -218,13 +218,13 @@ def _say_all(status: Status) -> str:
 def _say_details(status: Status) -> list[str]:
     late = sum(one.late_by is not None for one in status.monitors)
     outbox = status.outbox
-    lines = [f"{say_count(late, 'monitor')} late" if late else "every check is on time"]
+    lines = [f"{say_count(late, 'monitor')} late." if late else "Every check is on time."]
     if outbox.failed:
-        lines.append(f"{say_count(outbox.failed, 'message')} not delivered")
+        lines.append(f"{say_count(outbox.failed, 'message')} not delivered.")
     elif outbox.pending:
-        lines.append(f"{say_count(outbox.pending, 'message')} on the way")
+        lines.append(f"{say_count(outbox.pending, 'message')} on the way.")
     else:
-        lines.append("every message was delivered")
+        lines.append("Every message was delivered.")
     return lines
 
 

@@ -16,6 +16,7 @@ from driftwatch.web.forms import find_token, find_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here
 from driftwatch.web.paging import PageNumber, build_leaf, cut
+from driftwatch.web.silencing import list_hidden
 
 __all__ = ["SilenceRow", "router"]
 
@@ -24,10 +25,14 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceRow:
-    """One silence: whether it holds now, is still to come or is over, and how many notices it kept back."""
+    """One silence: whether it holds now, is still to come or is over, and how many notices it kept back.
+
+    `hides` are the open incidents that people hear nothing of because it holds.
+    """
 
     silence: Silence
     state: str
+    kept_back: int
     hides: int
 
 
@@ -39,8 +44,16 @@ def show_silences(
     now = house.now()
     found = house.read(lambda tx: list_silences(tx, now, every=every))
     leaf = cut(found[::-1], page)
-    hidden = house.read(count_hidden)
-    rows = [_build_row(one, now, hides=hidden[one.id or 0]) for one in leaf.items]
+    kept_back, cases = house.read(count_hidden), house.list_serious()
+    rows = [
+        SilenceRow(
+            silence=one,
+            state=_say_state(one, now),
+            kept_back=kept_back[one.id or 0],
+            hides=len(list_hidden(house, one.matchers, cases)) if one.holds_at(now) else 0,
+        )
+        for one in leaf.items
+    ]
     frame = house.frame("Silences", "silences")
     values = {
         "leaf": build_leaf(rows, leaf.number, leaf.total),
@@ -53,6 +66,7 @@ def show_silences(
     return render(request, "silences.html", frame, values)
 
 
-def _build_row(silence: Silence, now: datetime, *, hides: int) -> SilenceRow:
-    state = "over" if silence.ends_at <= now else "to come" if silence.starts_at > now else "holds now"
-    return SilenceRow(silence=silence, state=state, hides=hides)
+def _say_state(silence: Silence, now: datetime) -> str:
+    if silence.holds_at(now):
+        return "holds now"
+    return "over" if silence.ends_at <= now else "to come"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -94,14 +94,17 @@ def build_matchers(fields: Mapping[str, str]) -> Matchers:
     return Matchers(**given)
 
 
-def list_hidden(house: House, matchers: Matchers) -> tuple[Case, ...]:
-    """Return the open incidents that people would hear nothing of; none where nothing is asked for."""
+def list_hidden(house: House, matchers: Matchers, cases: Sequence[Case] | None = None) -> tuple[Case, ...]:
+    """Return the open incidents that people would hear nothing of; none where nothing is asked for.
+
+    `cases` are those that people are told of, where they were read already.
+    """
     owners = {monitor.id: monitor.owner for monitor in house.monitors}
     if matchers == Matchers():
         return ()
     return tuple(
         case
-        for case in house.list_serious()
+        for case in (house.list_serious() if cases is None else cases)
         if matchers.fits(build_subject(case.incident, owners.get(case.incident.monitor)))
     )
 

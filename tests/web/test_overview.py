@@ -23,7 +23,7 @@ def test_when_all_is_well_it_says_so_and_nothing_needs_attention(store: Database
     page = site.get("/")
 
     assert "The one monitor is well." in page
-    assert "every check is on time; every message was delivered." in read_text(page)
+    assert "Every check is on time. Every message was delivered." in read_text(page)
     assert "Needs attention" not in page
     assert "<title>Overview · driftwatch</title>" in page
     assert "calm.svg" in page
@@ -39,7 +39,7 @@ def test_what_is_wrong_since_when_and_whether_anyone_was_told_stands_first(store
 
     assert "1 of 1 monitor needs attention." in words
     assert "Flight delays: amount looks different" in words
-    assert "since 1 day" in words.replace("24 hours", "1 day")
+    assert "began 1 day" in words.replace("24 hours", "1 day")
     assert "nobody has it yet · told oncall" in words
     assert f'<a href="/incidents/{site.numbers[0]}">' in page
     assert "<title>(1) Overview · driftwatch</title>" in page

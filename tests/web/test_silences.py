@@ -89,7 +89,8 @@ def test_a_silence_is_kept_with_who_and_why_and_hides_from_then_on(store: Databa
 
     assert status == 200
     assert "monitor=flights" in words
-    assert "Ana a move 0" in words
+    assert "Ana a move 0 open incidents 0" in words
+    assert "Ana a move 1 open incident 1" in site.read("/silences")
     assert [row.state.value for row in site.bench.deliveries()] == ["suppressed"]
     page = site.read("/incidents")
     assert "kept back: nobody was told" in page
