@@ -132,6 +132,7 @@ def _begin(sight: Sight | None, policy: Policy, moment: Moment, kind: IncidentKi
         last_window=moment.window,
         seen_to=moment.window,
         recent=(True,),
+        streak=1,
     )
     if policy.patience.k == 1:
         return _open(started, policy, moment)
@@ -146,7 +147,8 @@ def _continue_pending(incident: Incident, sight: Sight, policy: Policy, moment: 
         return Advance(incident=incident)
     recent = (*incident.recent, bool(sight.breached))[-of:]
     members = tuple(member for member in incident.members if member.clean < of) or incident.members
-    incident = replace(incident, recent=recent, members=members)
+    streak = incident.streak + 1 if sight.breached else 0
+    incident = replace(incident, recent=recent, members=members, streak=streak)
     if sight.breached:
         severity = max(incident.severity, sight.severity)
         incident = replace(incident, last_window=moment.window, severity=severity)
@@ -190,6 +192,7 @@ def _continue_breached(
         state=IncidentState.OPEN,
         last_window=moment.window,
         clean=0,
+        streak=before.streak + 1,
         windows_open=before.windows_open + 1,
     )
     return conclude(incident, [*changes, *left, *changed, *worsened], moment, season=policy.season)
@@ -209,7 +212,7 @@ def _note_changes(
 
 def _continue_clean(incident: Incident, policy: Policy, moment: Moment) -> Advance:
     clean = incident.clean + 1
-    counted = replace(incident, clean=clean, windows_open=incident.windows_open + 1)
+    counted = replace(incident, clean=clean, streak=0, windows_open=incident.windows_open + 1)
     if clean >= policy.resolve_after:
         over = replace(counted, state=IncidentState.RESOLVED, resolved_at=moment.now)
         reason = f"{say_count(clean, 'clean complete window')} in a row."

@@ -107,7 +107,9 @@ def _find_key(column: str | None, kind: FindingKind) -> tuple[str, str]:
 
 def _build_member(verdict: Verdict, findings: list[Finding]) -> Member:
     worst = max(findings, key=_badness)
-    texts = dict.fromkeys(finding.text for finding in sorted(findings, key=_badness, reverse=True))
+    ranked = sorted(findings, key=_badness, reverse=True)
+    texts = dict.fromkeys(finding.text for finding in ranked)
+    plain = dict.fromkeys(finding.plain for finding in ranked if finding.plain)
     return Member(
         column=worst.column,
         about=worst.kind.value,
@@ -116,6 +118,7 @@ def _build_member(verdict: Verdict, findings: list[Finding]) -> Member:
         value=keep_finite(worst.value),
         limit=keep_finite(worst.limit),
         text=shorten("; ".join(texts), _LONGEST_TEXT),
+        plain=shorten("; ".join(plain), _LONGEST_TEXT) or None,
         moved_share=max((keep_finite(finding.moved_share) or 0.0 for finding in findings), default=0.0)
         or None,
         minor=all(finding.minor for finding in findings),

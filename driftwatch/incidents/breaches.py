@@ -19,6 +19,7 @@ from driftwatch.incidents.phrases import (
     say_type_changed,
     say_unseen,
 )
+from driftwatch.incidents.plain_words import say_plainly
 from driftwatch.incidents.rules import KINDS_OF_STATISTIC, REPEATED_SHARE, VOLUME, Rule
 from driftwatch.profiles.keys import KeySample
 from driftwatch.statistics.catalogue import Statistic
@@ -41,6 +42,7 @@ def find_breaches(
             continue
         kind = KINDS_OF_STATISTIC.get(rule.statistic, FindingKind.DRIFT)
         text = _say_found(pair, kind, statistic.value, moved)
+        plain = say_plainly(pair) if kind is FindingKind.DRIFT else text
         yield Finding(
             column=pair.column,
             kind=kind,
@@ -48,6 +50,7 @@ def find_breaches(
             value=statistic.value,
             limit=rule.limit,
             text=f"{text}; {breach}" if text else breach,
+            plain=plain or None,
             moved_share=moved if kind is FindingKind.DRIFT else statistic.value,
         )
 
@@ -99,6 +102,7 @@ def find_key_breach(rules: Sequence[Rule], usual: Sequence[KeySample], current: 
                 value=share,
                 limit=limit,
                 text=f"{text}; {say_breach(None, REPEATED_SHARE, share, limit)}",
+                plain=text,
                 moved_share=share,
             )
     return None
@@ -118,5 +122,6 @@ def find_volume_breach(rules: Sequence[Rule], usual_rows: Sequence[int], rows: i
                 value=found,
                 limit=limit,
                 text=f"{say_rows(rows, middle)}; {say_breach(None, VOLUME, found, limit)}",
+                plain=say_rows(rows, middle),
             )
     return None

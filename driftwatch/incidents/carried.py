@@ -34,5 +34,5 @@ def yield_to_carriers(
         if not moved or finding.column in named:
             yield finding
         else:
-            text = f"{finding.text}; it follows from what was found in {join_words(moved)}"
-            yield replace(finding, minor=True, text=text)
+            why = f"it follows from what was found in {join_words(moved)}"
+            yield replace(finding, minor=True, text=f"{finding.text}; {why}", plain=why)

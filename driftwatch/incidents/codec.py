@@ -71,6 +71,7 @@ def encode_incident(incident: Incident) -> dict[str, Any]:
         "unsent_as": None if incident.unsent_as is None else incident.unsent_as.value,
         "told_columns": list(incident.told_columns),
         "told_windows": incident.told_windows,
+        "streak": incident.streak,
         "reminded": incident.reminded,
         "escalated_to": list(incident.escalated_to),
         "flips": [write_stamp(flip) for flip in incident.flips],
@@ -111,6 +112,7 @@ def decode_incident(document: dict[str, Any], *, id: int | None) -> Incident:  #
         left=tuple(_decode_hold(hold) for hold in document.get("left", ())),
         told_columns=tuple(document.get("told_columns", ())),
         told_windows=int(document.get("told_windows", 0)),
+        streak=int(document.get("streak", 0)),
         reminded=int(document.get("reminded", 0)),
         escalated_to=tuple(document.get("escalated_to", ())),
         flips=tuple(read_stamp(flip) for flip in document.get("flips", ())),
@@ -136,6 +138,7 @@ def _encode_member(member: Member) -> dict[str, Any]:
         "minor": member.minor,
         "base": _write_moment(member.base),
         "importance": member.importance,
+        "plain": member.plain,
     }
 
 

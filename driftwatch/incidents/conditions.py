@@ -246,6 +246,7 @@ def _open(condition: Condition, policy: Policy, moment: Moment, monitor: str) ->
         seen_to=condition.window,
         opened_at=moment.now,
         windows_open=1,
+        streak=1,
     )
     change = Change(TransitionKind.OPENED, _say_texts(condition.members))
     return conclude(opened, [change], moment, season=policy.season)
@@ -273,6 +274,7 @@ def _continue(
         members=tuple(member for member in merged if member.key in holding),
         last_window=condition.window,
         windows_open=before.windows_open + is_new,
+        streak=before.streak + is_new,
     )
     incident, worsened = raise_severity(incident, condition.severity)
     return conclude(incident, [*changes, *worsened], moment, season=policy.season)

@@ -1,80 +1,71 @@
 """Incidents in plain words: the title, the text and the facts that people read.
 
-The order is always the same: what happened just before, where that was marked; what changed and in how much
-of the data, since when, what it means and what is not known, what happens next, and last the numbers. All but
-those are for everyone.
+First comes what is for everyone, as `driftwatch.incidents.everyone` says it, and last the numbers.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from driftwatch.incidents.flapping import STABLE
+from driftwatch.incidents.everyone import tell_everyone
 from driftwatch.incidents.incident import (
     Incident,
     IncidentKind,
     IncidentState,
     Member,
     NoticeType,
-    Severity,
     Transition,
     TransitionKind,
     rank_members,
 )
 from driftwatch.incidents.incident_json import build_incident_json
-from driftwatch.incidents.markers import say_markers
-from driftwatch.incidents.naming import GIVEN_UP, LABEL_WORDS, name_member, name_members
+from driftwatch.incidents.naming import GIVEN_UP, name_member, name_members
 from driftwatch.incidents.notice import MonitorFacts, Notice, build_monitor_json
-from driftwatch.incidents.sentences import say_days, say_hours, say_what
+from driftwatch.incidents.sentences import say_days, say_hours
 from driftwatch.incidents.words import (
     join_words,
     say_count,
-    say_moment,
     say_number,
     say_window,
     shorten,
 )
 
-__all__ = ["build_notice", "describe_incident"]
+__all__ = ["Words", "build_notice", "describe_incident", "write_words"]
 
 _LONGEST_TITLE = 150
 _SHOWN_NUMBERS = 5
 
-_MEANINGS = {
-    IncidentKind.DRIFT: "Drift is not proof of worse predictions: whether the model does worse is not known.",
-    IncidentKind.DATA: (
-        "This usually comes from the way the data is delivered. What it does to the predictions is not "
-        "known, and while it lasts drift in what is affected can neither be shown nor ruled out."
-    ),
-    IncidentKind.FRESHNESS: "Without rows nothing is known about the data of that time, good or bad.",
-    IncidentKind.STALE: (
-        "Age is not proof of worse predictions: it means that the data is compared with an older world."
-    ),
-    IncidentKind.EVALUATION: "Without a check nothing is known about the data of that time, good or bad.",
-}
-
-_ENDS = {
-    IncidentKind.FRESHNESS: "It ends as soon as rows arrive.",
-    IncidentKind.STALE: "It ends when what is too old is replaced.",
-    IncidentKind.EVALUATION: "It ends with the next window that can be judged.",
-}
-
 _AGAIN = {NoticeType.REMINDER: "Still open", NoticeType.ESCALATED: "Nobody has it yet"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """An incident in words: a title, paragraphs for everyone, and one of numbers, empty without any."""
+
+    title: str
+    for_everyone: tuple[str, ...]
+    numbers: str
+
+    @property
+    def text(self) -> str:
+        """All of it but the title, a paragraph a line."""
+        return "\n".join(filter(None, [*self.for_everyone, self.numbers]))
 
 
 def describe_incident(incident: Incident, facts: MonitorFacts) -> tuple[str, str]:
     """Return the title, one line, and the text, one paragraph a line, of an incident as it stands."""
-    named = say_markers(incident.markers, incident.first_window)
-    is_over = incident.state is IncidentState.RESOLVED
-    paragraphs = [
-        *([say_what(incident, facts), named] if is_over else [named, say_what(incident, facts)]),
-        _say_when(incident),
-        "" if is_over else _MEANINGS[incident.kind],
-        _say_label(incident),
-        _say_next(incident, facts),
-        _say_numbers(incident),
-    ]
-    return _write_title(incident, facts), "\n".join(filter(None, paragraphs))
+    words = write_words(incident, facts)
+    return words.title, words.text
+
+
+def write_words(incident: Incident, facts: MonitorFacts) -> Words:
+    """Return the words of an incident as it stands, those for everyone apart from the numbers."""
+    return Words(
+        title=_write_title(incident, facts),
+        for_everyone=tell_everyone(incident, facts),
+        numbers=_say_numbers(incident),
+    )
 
 
 def build_notice(transition: Transition, incident: Incident, facts: MonitorFacts, now: datetime) -> Notice:
@@ -124,71 +115,6 @@ def _write_title(incident: Incident, facts: MonitorFacts) -> str:
     if incident.state is IncidentState.RECOVERING:
         happened += " (recovering)"
     return shorten(f"{facts.name}: {happened}", _LONGEST_TITLE)
-
-
-def _say_when(incident: Incident) -> str:
-    first, last = say_window(incident.first_window), say_window(incident.last_window)
-    if incident.state is IncidentState.RESOLVED:
-        span = (
-            f"in the window of {first}" if first == last else f"from the window of {first} to that of {last}"
-        )
-        whom = "" if incident.kind in _ENDS else f" in {name_members(rank_members(incident.members))}"
-        return f"It was seen{whom} {span}."
-    if first == last:
-        return f"It began in the window of {first}."
-    return f"It began in the window of {first}; the last window that shows it is {last}."
-
-
-def _say_next(incident: Incident, facts: MonitorFacts) -> str:
-    flapping = (
-        "It is flapping: that it opens or resolves is not told until it was stable for "
-        f"{say_count(STABLE, 'window')}."
-    )
-    if incident.state is IncidentState.RESOLVED:
-        return f"If it comes back, a new incident opens.{' ' + flapping if incident.flapping else ''}"
-    sentences = [flapping] if incident.flapping else []
-    if incident.acknowledged_by and incident.acknowledged_at:
-        since = say_moment(incident.acknowledged_at)
-        sentences.append(f"{incident.acknowledged_by} is looking at it (since {since}).")
-    if incident.assigned_to:
-        sentences.append(f"{incident.assigned_to} has it.")
-    if incident.snoozed_by and incident.snoozed_until:
-        until = say_moment(incident.snoozed_until)
-        sentences.append(f"{incident.snoozed_by} has snoozed it until {until}.")
-    if incident.is_open and incident.severity is Severity.MINOR:
-        sentences.append("It is minor: it is recorded, and nobody is told.")
-    elif incident.is_open and facts.shadow:
-        sentences.append("Nobody is told: the monitor is in shadow mode.")
-    sentences.append(_say_end(incident, facts))
-    sentences.append(_say_retraining(incident, facts))
-    return " ".join(filter(None, sentences))
-
-
-def _say_retraining(incident: Incident, facts: MonitorFacts) -> str:
-    is_minor = incident.severity is Severity.MINOR
-    if incident.kind in {IncidentKind.DRIFT, IncidentKind.STALE}:
-        never = "Retraining is not started automatically."
-        return "No retraining is asked for." if is_minor else facts.retraining or never
-    if incident.kind is IncidentKind.DATA and facts.retraining and not is_minor:
-        return "Until then no retraining is asked for."
-    return ""
-
-
-def _say_label(incident: Incident) -> str:
-    if incident.label is None:
-        return ""
-    return f"{incident.labelled_by} says that this was {LABEL_WORDS[incident.label]}."
-
-
-def _say_end(incident: Incident, facts: MonitorFacts) -> str:
-    if incident.state is IncidentState.PENDING:
-        return "Nobody is told yet: more windows must show it before it counts."
-    if incident.kind in _ENDS:
-        return _ENDS[incident.kind]
-    wanted = say_count(facts.resolve_after, "clean window")
-    if incident.state is IncidentState.RECOVERING:
-        return f"It ends after {wanted} in a row, of which there were {incident.clean} so far."
-    return f"It ends by itself after {wanted} in a row."
 
 
 def _say_numbers(incident: Incident) -> str:

@@ -61,7 +61,8 @@ class Finding:
     `column` is None for findings about the window as a whole. `moved_share` is the part of the rows
     that can be shown to be affected, 0 to 1, where that is known. `minor`: it is recorded and wakes nobody,
     because less than the minimum effect can be shown or the calendar expects it. `again`: a column that is
-    part of an incident has changed once more, against its own first windows in that incident.
+    part of an incident has changed once more, against its own first windows in that incident. `plain` says
+    what changed in words without a statistic in them, None where these say no more than the kind does.
     """
 
     column: str | None
@@ -73,6 +74,7 @@ class Finding:
     moved_share: float | None = None
     minor: bool = False
     again: bool = False
+    plain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

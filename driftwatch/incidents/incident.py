@@ -125,10 +125,11 @@ class Member:
 
     `column` is None for findings about the window as a whole, and "model" or "reference" in a stale
     incident. `about` is the kind of the worst finding. `since` is the start of the window in which it
-    joined. `value`, `limit`, `text`, `moved_share` and `minor` are those of the last breached window;
-    `again` says that it changed once more in it. `clean` counts its own clean windows in a row. `base` is
-    the start of the windows that a further change is told against: those in which it joined, or changed
-    last. `importance` is what the configuration multiplies its column by.
+    joined. `value`, `limit`, `text`, `plain`, `moved_share` and `minor` are those of the last breached
+    window; `plain` says what changed without a statistic in it, None where the kind says as much; `again`
+    says that it changed once more in it. `clean` counts its own clean windows in a row. `base` is the start
+    of the windows that a further change is told against: those in which it joined, or changed last.
+    `importance` is what the configuration multiplies its column by.
     """
 
     column: str | None
@@ -144,6 +145,7 @@ class Member:
     again: bool = False
     base: datetime | None = None
     importance: float = 1.0
+    plain: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -172,8 +174,9 @@ class Incident:
     `id` is None until the store has numbered it. `first_window` and `last_window` are the first and the
     last breached one; `seen_to` is the last window it was advanced over, breached or not. `opened_at` is
     None while pending. `recent` holds, newest last, whether the last judged windows were breached, for
-    patience of k out of n. `clean` counts clean windows in a row, `windows_open` the judged windows since
-    it opened, the one that opened it included. `paged`: it is or was bad enough to tell somebody at once.
+    patience of k out of n. `clean` counts clean windows in a row, `streak` breached ones, `windows_open` the
+    judged windows since it opened, the one that opened it included. `paged`: it is or was bad enough to tell
+    somebody at once.
     `told_at`, `told_severity` and `told_as` are those of the last telling, None when nobody was told;
     `unsent_at`, `unsent_severity` and `unsent_as` those of the last one that shadow mode kept from people.
     `told_columns` names the members and `told_windows` counts `windows_open` at the last telling; `reminded`
@@ -200,6 +203,7 @@ class Incident:
     resolved_why: str | None = None
     recent: tuple[bool, ...] = ()
     clean: int = 0
+    streak: int = 0
     windows_open: int = 0
     paged: bool = False
     told_at: datetime | None = None

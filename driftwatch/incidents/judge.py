@@ -220,8 +220,15 @@ def _keep_first(candidates: Iterable[Finding | None]) -> list[Finding]:
     kept: dict[FindingKind, Finding] = {}
     for finding in candidates:
         if finding is not None:
-            kept.setdefault(finding.kind, finding)
+            kept.setdefault(finding.kind, _speak_plainly(finding))
     return list(kept.values())
+
+
+def _speak_plainly(finding: Finding) -> Finding:
+    """Return a finding with words for everyone: what is said of faulty data is plain as it is."""
+    if finding.plain is not None or finding.kind is FindingKind.DRIFT:
+        return finding
+    return replace(finding, plain=finding.text)
 
 
 def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

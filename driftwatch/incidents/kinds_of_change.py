@@ -12,7 +12,7 @@ from driftwatch.incidents.words import say_count, say_percent, shorten
 from driftwatch.statistics.change import find_change
 from driftwatch.statistics.change_kind import Change, ChangeKind
 
-__all__ = ["describe_change", "say_change"]
+__all__ = ["find_story", "say_change"]
 
 _LONGEST_NAME = 60
 _NEW_NAME = "a name the reference never had"
@@ -29,15 +29,15 @@ _UNITS: Final[Mapping[tuple[float, float], str]] = {
 }
 
 
-def describe_change(pair: Pair) -> str | None:
-    """Return what happened to a column in one sentence; None where no simple story explains it.
+def find_story(pair: Pair) -> Change | None:
+    """Return what happened to a column; None where nothing can be told.
 
-    The column is not named. Of dates only missing ones are told, for they are counted as ages.
+    Of dates only missing ones are told, for they are counted as ages.
     """
     change = find_change(pair.reference, pair.current)
     if change is None or (pair.reference.grid.kind == "time" and change.kind is not ChangeKind.MISSING):
         return None
-    return say_change(change)
+    return change
 
 
 def say_change(change: Change) -> str | None:

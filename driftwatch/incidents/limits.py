@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from statistics import median
 
 from driftwatch.incidents.finding import Finding, FindingKind
-from driftwatch.incidents.kinds_of_change import describe_change
 from driftwatch.incidents.pairs import Pair, count_missing
 from driftwatch.incidents.phrases import (
     say_missing,
@@ -22,6 +21,7 @@ from driftwatch.incidents.phrases import (
     say_rows,
     say_unseen,
 )
+from driftwatch.incidents.plain_words import describe_drift
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid
 from driftwatch.profiles.keys import KeySample
@@ -70,13 +70,15 @@ def find_drift(pair: Pair, moved: float, minimum_effect: float) -> Finding | Non
     """Return the finding that at least a share `moved` of the rows moved, if that is above the minimum."""
     if moved <= minimum_effect:
         return None
+    how, plain = describe_drift(pair)
     return Finding(
         column=pair.column,
         kind=FindingKind.DRIFT,
         statistic="moved_share",
         value=moved,
         limit=minimum_effect,
-        text=say_moved(pair, moved, describe_change(pair)),
+        text=say_moved(pair, moved, how),
+        plain=plain,
         moved_share=moved,
     )
 

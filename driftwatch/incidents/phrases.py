@@ -12,10 +12,13 @@ from driftwatch.profiles.grid import CategoryGrid, NumberGrid, get_recipe
 from driftwatch.profiles.window import Window
 
 __all__ = [
+    "find_middle",
+    "name_cell",
     "say_breach",
     "say_chance",
     "say_column_missing",
     "say_extreme",
+    "say_middle_change",
     "say_missing",
     "say_moved",
     "say_range",
@@ -132,7 +135,7 @@ def say_breach(column: str | None, statistic: str, value: float, limit: float) -
 
 def say_chance(column: str, statistic: str, value: float, *, chance: float, limit: float) -> str:
     """Return what was found, how often chance alone gives as much, and what p-value a rule allows."""
-    odds = say_odds(chance) if chance >= 1e-6 else "fewer than 1 in a million"
+    odds = say_odds(chance)
     return (
         f"{statistic} of {column} is {say_number(value)}, as large by chance alone in {odds} batches "
         f"(p-value {say_number(chance)}, the limit is {say_number(limit)})"
@@ -153,15 +156,21 @@ def _say_change(pair: Pair) -> str:
     grid = pair.reference.grid
     if isinstance(grid, CategoryGrid):
         return _say_name_change(pair, grid)
-    if grid.kind == "time":
+    return "" if grid.kind == "time" else say_middle_change(pair)
+
+
+def say_middle_change(pair: Pair) -> str:
+    """Return from where to where the middle value of a number column went; nothing where it did not move."""
+    grid = pair.reference.grid
+    if isinstance(grid, CategoryGrid):
         return ""
-    before, now = _find_middle(pair.reference, grid), _find_middle(pair.current, grid)
+    before, now = find_middle(pair.reference, grid), find_middle(pair.current, grid)
     if before is None or now is None or before == now:
         return ""
     return f"the middle value went from {say_value(before)} to {say_value(now)}"
 
 
-def _find_middle(counts: Counts, grid: NumberGrid) -> float | None:
+def find_middle(counts: Counts, grid: NumberGrid) -> float | None:
     """Return the median as far as the counts tell it; None without numbers.
 
     That is the point at or next to it, or where it lies beyond the reference's range, the mean of what does.
@@ -184,13 +193,15 @@ def _say_name_change(pair: Pair, grid: CategoryGrid) -> str:
         return ""
     before, now = ours / ours.sum(), theirs / theirs.sum()
     cell = int(np.argmax(np.abs(now - before)))
+    usual, found = say_usual(float(before[cell])), say_usual(float(now[cell]))
+    return f"{name_cell(grid, cell)} went from {usual} to {found} of the rows"
+
+
+def name_cell(grid: CategoryGrid, cell: int) -> str:
+    """Return what to call the values of a cell in a sentence."""
     if cell == grid.unseen_cell:
-        name = "values that the reference never had"
-    elif cell == grid.other_cell:
-        name = "the rarer values"
-    else:
-        name = _cut(grid.names[cell])
-    return f"{name} went from {say_usual(float(before[cell]))} to {say_usual(float(now[cell]))} of the rows"
+        return "values that the reference never had"
+    return "the rarer values" if cell == grid.other_cell else _cut(grid.names[cell])
 
 
 def _cut(name: str) -> str:

@@ -92,6 +92,7 @@ def revise(
         recent=replayed.recent,
         clean=replayed.clean,
         windows_open=replayed.windows_open,
+        streak=replayed.streak,
         left=replayed.left,
         opened_at=actual.opened_at or (now if replayed.is_open else None),
         paged=actual.paged or replayed.paged,

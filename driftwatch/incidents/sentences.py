@@ -8,6 +8,7 @@ from datetime import timedelta
 from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState, Member, rank_members
 from driftwatch.incidents.naming import GIVEN_UP, name_member, name_members, say_fault
 from driftwatch.incidents.notice import MonitorFacts
+from driftwatch.incidents.plain_words import say_rows_of
 from driftwatch.incidents.words import (
     join_words,
     say_duration,
@@ -20,6 +21,7 @@ from driftwatch.incidents.words import (
 __all__ = ["say_days", "say_hours", "say_what"]
 
 _LONGEST_TEXT = 500
+_LONGEST_NAME = 120
 _OVER = {
     IncidentKind.DRIFT: "The data of {name} looks like its reference again.",
     IncidentKind.DATA: "The data of {name} is in order again.",
@@ -60,25 +62,48 @@ def _say_drift(incident: Incident, facts: MonitorFacts) -> str:
     ranked = rank_members(incident.members)
     first = ranked[0]
     if first.minor:
-        unlike = "; ".join(member.text for member in ranked if member.text)
+        unlike = "; ".join(_say_little(member) for member in ranked)
         return f"The data of {facts.name} is not quite like its reference: {shorten(unlike, _LONGEST_TEXT)}."
-    how = "beyond the limit that was set for it"
-    if first.moved_share:
-        share, odds = say_percent(first.moved_share), say_odds(first.moved_share)
-        how = f"at least {share} of the rows have moved ({odds})"
+    name = f"{facts.name}{_say_feeding(facts)}"
     sentences = [
-        f"The data of {facts.name} looks different from its reference.",
-        f"The biggest change is in {name_member(first)}: {how}.",
+        f"The data of {name} looks different from its reference, the earlier data it is compared with.",
+        f"The biggest change is in {name_member(first)}: {_say_how(first)}.",
     ]
     if len(ranked) > 1:
         sentences.append(f"Also changed: {name_members(ranked[1:])}.")
     return " ".join(sentences)
 
 
+def _say_little(member: Member) -> str:
+    return f"{name_member(member)} ({member.plain})" if member.plain else name_member(member)
+
+
+def _say_feeding(facts: MonitorFacts) -> str:
+    return f", which the model {shorten(facts.model, _LONGEST_NAME)} works with," if facts.model else ""
+
+
+def _say_how(member: Member) -> str:
+    """Return how the values of a column changed, and in how much of the data."""
+    much = "it is beyond the limit that was set for it"
+    if member.moved_share:
+        share, odds = say_percent(member.moved_share), say_odds(member.moved_share)
+        much = f"at least {share} of the rows have moved ({odds})"
+    return f"{shorten(member.plain, _LONGEST_TEXT)}. In all, {much}" if member.plain else much
+
+
 def _say_faults(incident: Incident, facts: MonitorFacts) -> str:
     ranked = rank_members(incident.members)
-    faults = [member.text if member.minor and member.text else say_fault(member) for member in ranked]
-    return f"The data of {facts.name} is not as it should be: {join_words(faults)}."
+    faults = join_words([_say_fault(member) for member in ranked])
+    return f"The data of {facts.name}{_say_feeding(facts)} is not as it should be: {faults}."
+
+
+def _say_fault(member: Member) -> str:
+    """Return what is wrong with the data of a member, and in how many rows."""
+    if member.plain is None:
+        return say_fault(member)
+    share = member.value if member.statistic.endswith("_share") and not member.minor else None
+    odds = f" (that is {say_rows_of(share)})" if share is not None and 0 < share < 1 else ""
+    return f"{shorten(member.plain, _LONGEST_TEXT)}{odds}"
 
 
 def _say_lateness(incident: Incident, facts: MonitorFacts) -> str:

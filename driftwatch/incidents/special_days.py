@@ -23,4 +23,5 @@ def excuse_findings(findings: Iterable[Finding], day: str) -> tuple[Finding, ...
 
 
 def _excuse(finding: Finding, day: str) -> Finding:
-    return replace(finding, minor=True, again=False, text=f"{finding.text}; it is {day}")
+    plain = "; ".join(filter(None, [finding.plain, f"it is {day}"]))
+    return replace(finding, minor=True, again=False, text=f"{finding.text}; it is {day}", plain=plain)

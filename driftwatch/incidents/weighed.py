@@ -23,7 +23,6 @@ from driftwatch.calibration.tally import Tally
 from driftwatch.calibration.track import Measured
 from driftwatch.calibration.weighing import Scale, Weighed
 from driftwatch.incidents.finding import Finding, FindingKind
-from driftwatch.incidents.kinds_of_change import describe_change
 from driftwatch.incidents.pairs import Pair
 from driftwatch.incidents.phrases import (
     say_extreme,
@@ -34,6 +33,7 @@ from driftwatch.incidents.phrases import (
     say_rows,
     say_unseen,
 )
+from driftwatch.incidents.plain_words import describe_drift
 from driftwatch.incidents.words import say_percent
 from driftwatch.profiles.grid import CategoryGrid
 
@@ -88,7 +88,8 @@ def find_above(weighing: Weighing, pairs: Mapping[str, Pair], minimum_effect: fl
         pair = pairs.get(part.column)
         found = [(sight, _describe(sight, weighing, pair, minimum_effect)) for sight in sights]
         sight, told = max(found, key=lambda one: (not one[1].minor, one[1].moved_share or 0.0))
-        told = replace(told, text=_say(told, sight, weighing, pair, minimum_effect))
+        text, plain = _say(told, sight, weighing, pair, minimum_effect)
+        told = replace(told, text=text, plain=plain)
         if part.aspect is Aspect.DRIFT and part.column in weighing.bases and not told.minor:
             told = replace(told, again=_has_changed(weighing, place, minimum_effect, alpha))
         yield told
@@ -174,15 +175,20 @@ def _describe(sight: _Sight, weighing: Weighing, pair: Pair | None, minimum: flo
     return found if (found.moved_share or 0.0) > minimum else replace(found, minor=True)
 
 
-def _say(found: Finding, sight: _Sight, weighing: Weighing, pair: Pair | None, minimum: float) -> str:
-    what = found.text
+def _say(
+    found: Finding, sight: _Sight, weighing: Weighing, pair: Pair | None, minimum: float
+) -> tuple[str, str | None]:
+    """Return what was found, for those who read numbers and for everyone."""
+    what, plain = found.text, None
     if found.minor:
         what = f"{found.column} is unlike itself" if found.kind is FindingKind.DRIFT else what
         few = f"no more than {say_percent(minimum)} of the rows can be shown to have changed"
-        return f"{what}{_say_scale(sight, weighing)}; {few}"
+        is_drift = found.kind is FindingKind.DRIFT
+        return f"{what}{_say_scale(sight, weighing)}; {few}", few if is_drift else f"{what}; {few}"
     if found.kind is FindingKind.DRIFT and pair is not None:
-        what = say_moved(pair, found.moved_share or 0.0, describe_change(pair))
-    return what + _say_scale(sight, weighing)
+        how, plain = describe_drift(pair)
+        what = say_moved(pair, found.moved_share or 0.0, how)
+    return what + _say_scale(sight, weighing), plain
 
 
 def _say_scale(sight: _Sight, weighing: Weighing) -> str:

@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 _DAY = timedelta(days=1)
+_LEAST = 1e-6
 
 
 def say_percent(share: float) -> str:
@@ -42,9 +43,13 @@ def say_odds(share: float) -> str:
 
     >>> [say_odds(share) for share in (0.074, 0.2, 0.5, 0.63, 0.999)]
     ['about 1 in 14', 'about 1 in 5', 'about half', 'about 6 in 10', 'nearly all']
+    >>> say_odds(2e-310)
+    'fewer than 1 in a million'
     """
     if share <= 0:
         return "none"
+    if share < _LEAST:
+        return "fewer than 1 in a million"
     if share < 0.35:
         return f"about 1 in {round(1 / share):,}"
     tenths = round(share * 10)

@@ -13,7 +13,7 @@ from driftwatch.calibration.ledger import refund_page
 from driftwatch.errors import UsageError
 from driftwatch.incidents.by_hand import end_with_history, label
 from driftwatch.incidents.codec import decode_incident
-from driftwatch.incidents.describe import describe_incident
+from driftwatch.incidents.describe import Words, write_words
 from driftwatch.incidents.incident import Advance, Incident, Label
 from driftwatch.incidents.incident_json import build_incident_json
 from driftwatch.incidents.markers import Marker
@@ -49,8 +49,17 @@ class Case:
     """An incident with the words that describe it as it stands."""
 
     incident: Incident
-    title: str
-    text: str
+    words: Words
+
+    @property
+    def title(self) -> str:
+        """The incident in one line."""
+        return self.words.title
+
+    @property
+    def text(self) -> str:
+        """The incident in paragraphs, a line each: those for everyone, then the numbers."""
+        return self.words.text
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `driftwatch.incidents/v1`."""
@@ -189,8 +198,7 @@ def _build_case(
 ) -> Case:
     incident = decode_incident(dict(row.document), id=row.id)
     incident = incident if named is None else replace(incident, markers=named)
-    title, text = describe_incident(incident, _build_facts(row, monitors))
-    return Case(incident=incident, title=title, text=text)
+    return Case(incident=incident, words=write_words(incident, _build_facts(row, monitors)))
 
 
 def _build_facts(row: IncidentRow, monitors: Sequence[Monitor]) -> MonitorFacts:

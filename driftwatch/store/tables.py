@@ -68,7 +68,7 @@ __all__ = [
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0007"
+SCHEMA_REVISION = "0008"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""
@@ -194,6 +194,7 @@ findings = define_table(
     Column("text", ExactText, nullable=False),
     Column("minor", Boolean(create_constraint=False)),
     Column("again", Boolean(create_constraint=False)),
+    Column("plain", ExactText),
 )
 
 column_statistics = define_table(

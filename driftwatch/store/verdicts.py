@@ -251,6 +251,7 @@ def _read_findings(
             moved_share=row.moved_share,
             minor=bool(row.minor),
             again=bool(row.again),
+            plain=row.plain,
         )
         found[row.window_start, row.revision].append(finding)
     return found
@@ -295,6 +296,7 @@ def _describe_finding(finding: Finding) -> dict[str, Any]:
         "text": finding.text,
         "minor": finding.minor,
         "again": finding.again,
+        "plain": finding.plain,
     }
 
 

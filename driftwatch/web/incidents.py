@@ -66,16 +66,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentPage:
-    """Everything on the page of an incident.
-
-    `for_everyone` are paragraphs without a statistic in them, `numbers` is the one with.
-    """
+    """Everything on the page of an incident."""
 
     case: Case
     shape: Shape
     monitor: Monitor | None
-    for_everyone: tuple[str, ...]
-    numbers: str
     members: tuple[tuple[str, Member], ...]
     steps: tuple[Step, ...]
     who: str
@@ -173,14 +168,11 @@ def read_incident(house: House, number: int) -> IncidentPage:
     incident = case.incident
     monitor = next((one for one in house.monitors if one.id == incident.monitor), None)
     around, worked_out = _look_around(house, case, monitor)
-    paragraphs = case.text.split("\n")
     tellings = {one.channel: one.state for one in sorted(sent, key=lambda one: one.seq or 0)}
     return IncidentPage(
         case=case,
         shape=choose_shape(incident),
         monitor=monitor,
-        for_everyone=tuple(line for line in paragraphs if not line.startswith("In numbers:")),
-        numbers=next((line for line in paragraphs if line.startswith("In numbers:")), ""),
         members=tuple((name_member(one), one) for one in rank_members(incident.members)),
         steps=tuple(_list_steps(events, sent)),
         who=say_who(incident) if incident.is_live else "",

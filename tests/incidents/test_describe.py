@@ -50,11 +50,15 @@ def test_drift_opened() -> None:
     assert (notice.type, notice.severity) == (NoticeType.OPENED, Severity.MAJOR)
     assert notice.title == "Flight delays: a looks different"
     assert notice.text == (
-        "The data of Flight delays looks different from its reference. The biggest change is in a: "
-        "at least 7 % of the rows have moved (about 1 in 14).\n"
+        "The data of Flight delays, which the model delay works with, looks different from its reference, "
+        "the earlier data it is compared with. The biggest change is in a: at least 7 % of the rows have "
+        "moved (about 1 in 14).\n"
         "It began in the window of 2013-02-08.\n"
-        "Drift is not proof of worse predictions: whether the model does worse is not known.\n"
-        "It ends by itself after 3 clean windows in a row. Retraining is not started automatically.\n"
+        "Predictions may be less reliable until somebody has looked. Drift is not proof of worse "
+        "predictions: whether the model does worse is not known.\n"
+        "Nobody has taken it up yet.\n"
+        "If nothing is done: the model delay 2013.1 goes on with data like this. It ends by itself after 3 "
+        "clean windows in a row. Retraining is not started automatically.\n"
         "In numbers: a moved_share 0.07 (limit 0.02)."
     )
 
@@ -68,10 +72,15 @@ def test_drift_updated_says_first_what_is_new() -> None:
     assert notice.title == "Update: Flight delays: a and b look different"
     assert notice.text == (
         "What is new: It is critical now and was major before.\n"
-        "The data of Flight delays looks different from its reference. The biggest change is in a: "
-        "at least 60 % of the rows have moved (about 6 in 10). Also changed: b.\n"
-        "It began in the window of 2013-02-08; the last window that shows it is 2013-02-09.\n"
-        "Drift is not proof of worse predictions: whether the model does worse is not known.\n"
+        "The data of Flight delays, which the model delay works with, looks different from its reference, "
+        "the earlier data it is compared with. The biggest change is in a: at least 60 % of the rows have "
+        "moved (about 6 in 10). Also changed: b.\n"
+        "It began in the window of 2013-02-08; the last window that shows it is 2013-02-09, the second in a "
+        "row.\n"
+        "Predictions may be less reliable until somebody has looked. Drift is not proof of worse "
+        "predictions: whether the model does worse is not known.\n"
+        "Nobody has taken it up yet.\n"
+        "If nothing is done: the model delay 2013.1 goes on with data like this. "
         f"It ends by itself after 3 clean windows in a row. {sentence}\n"
         "In numbers: a moved_share 0.6 (limit 0.02); b moved_share 0.07 (limit 0.02)."
     )
@@ -97,7 +106,7 @@ def test_drift_recovering() -> None:
     assert text.splitlines()[0].startswith(
         "The last judged window was clean. Before it this was seen: The data"
     )
-    assert "It ends after 3 clean windows in a row, of which there were 1 so far." in text
+    assert "It ends after 3 clean windows in a row, of which there was 1 so far." in text
 
 
 def test_drift_resolved() -> None:
@@ -118,8 +127,9 @@ def test_drift_beyond_a_rule_without_a_share_of_rows() -> None:
     _, text = describe_incident(make_incident(members=(member,)), FACTS)
 
     assert text.splitlines()[0] == (
-        "The data of Flight delays looks different from its reference. "
-        "The biggest change is in dep_delay: beyond the limit that was set for it."
+        "The data of Flight delays, which the model delay works with, looks different from its reference, "
+        "the earlier data it is compared with. The biggest change is in dep_delay: it is beyond the limit "
+        "that was set for it."
     )
     assert text.splitlines()[-1] == "In numbers: dep_delay psi 0.3 (limit 0.25)."
 
@@ -173,14 +183,20 @@ def test_data_faults(member: Member, clause: str) -> None:
 
     _, text = describe_incident(incident, replace(FACTS, retraining="Retraining is asked for."))
 
-    first, _, meaning, happens, *_ = text.splitlines()
-    assert first == f"The data of Flight delays is not as it should be: {clause}."
+    first, _, meaning, who, happens, *_ = text.splitlines()
+    assert who == "Nobody has taken it up yet."
+    assert (
+        first
+        == f"The data of Flight delays, which the model delay works with, is not as it should be: {clause}."
+    )
     assert meaning == (
         "This usually comes from the way the data is delivered. What it does to the predictions is not "
         "known, and while it lasts drift in what is affected can neither be shown nor ruled out."
     )
-    assert (
-        happens == "It ends by itself after 3 clean windows in a row. Until then no retraining is asked for."
+    assert happens == (
+        "If nothing is done: the model delay 2013.1 goes on with faulty data. It ends by itself after 3 "
+        "clean "
+        "windows in a row. Until then no retraining is asked for."
     )
 
 
@@ -205,6 +221,8 @@ def test_freshness() -> None:
         "No rows have arrived for Flight delays since the window of 2013-02-08; they are 7 hours late.\n"
         "It began in the window of 2013-02-08.\n"
         "Without rows nothing is known about the data of that time, good or bad.\n"
+        "Nobody has taken it up yet.\n"
+        "If nothing is done: nobody would see a change in the data that the model delay 2013.1 works with. "
         "It ends as soon as rows arrive.\n"
         "In numbers: late_hours 7.17 (limit 6)."
     )
@@ -230,6 +248,8 @@ def test_stale() -> None:
         "The reference data of Flight delays is 181 days old; at most 180 days are allowed.\n"
         "It began in the window of 2013-02-08.\n"
         "Age is not proof of worse predictions: it means that the data is compared with an older world.\n"
+        "Nobody has taken it up yet.\n"
+        "If nothing is done: the model delay 2013.1 and what its data is compared with grow older still. "
         "It ends when what is too old is replaced. Retraining is not started automatically.\n"
         "In numbers: model age_days 95 (limit 90); reference age_days 181 (limit 180)."
     )
@@ -243,6 +263,8 @@ def test_evaluation() -> None:
         "Flight delays could not be checked: the server did not answer.\n"
         "It began in the window of 2013-02-08.\n"
         "Without a check nothing is known about the data of that time, good or bad.\n"
+        "Nobody has taken it up yet.\n"
+        "If nothing is done: nobody would see a change in the data that the model delay 2013.1 works with. "
         "It ends with the next window that can be judged."
     )
 

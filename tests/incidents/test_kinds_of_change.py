@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from driftwatch.incidents.kinds_of_change import describe_change, say_change
+from driftwatch.incidents.kinds_of_change import find_story, say_change
 from driftwatch.incidents.pairs import Pair
 from driftwatch.statistics.change_kind import Change, ChangeKind
 from tests.support.columns import pair_categories, pair_numbers
@@ -20,7 +20,12 @@ FRESH = RNG.normal(100, 15, 1000)
 
 def describe(reference: ArrayLike, current: ArrayLike, **options: Any) -> str | None:
     ours, theirs = pair_numbers(reference, current, **options)
-    return describe_change(Pair(column="amount", reference=ours, current=theirs))
+    return tell(Pair(column="amount", reference=ours, current=theirs))
+
+
+def tell(pair: Pair) -> str | None:
+    story = find_story(pair)
+    return None if story is None else say_change(story)
 
 
 def say(kind: ChangeKind, **numbers: Any) -> str | None:
@@ -49,7 +54,7 @@ def test_the_sentences_of_names() -> None:
     usual, renamed = ["FR"] * 600 + ["US"] * 300 + ["DE"] * 100, ["FR"] * 610 + ["USA"] * 295 + ["DE"] * 95
     ours, theirs = pair_categories(usual, renamed)
 
-    assert describe_change(Pair(column="country", reference=ours, current=theirs)) == (
+    assert tell(Pair(column="country", reference=ours, current=theirs)) == (
         "`US` has vanished; as many rows have a name the reference never had"
     )
 

@@ -98,11 +98,13 @@ def test_a_minor_incident_says_so_in_plain_words() -> None:
 
     assert title == "Flight delays: a looks different"
     assert text == (
-        "The data of Flight delays is not quite like its reference: a is unlike itself.\n"
+        "The data of Flight delays is not quite like its reference: a.\n"
         "It began in the window of 2013-02-08.\n"
-        "Drift is not proof of worse predictions: whether the model does worse is not known.\n"
-        "It is minor: it is recorded, and nobody is told. It ends by itself after 3 clean windows in a row. "
-        "No retraining is asked for.\n"
+        "Predictions may be less reliable until somebody has looked. Drift is not proof of worse "
+        "predictions: whether the model does worse is not known.\n"
+        "It is minor: it is recorded, and nobody is told.\n"
+        "If nothing is done: what uses Flight delays goes on with data like this. It ends by itself after 3 "
+        "clean windows in a row. No retraining is asked for.\n"
         "In numbers: a moved_share 0.001 (limit 0.02)."
     )
 
@@ -119,7 +121,7 @@ def test_the_words_are_those_of_any_other_once_it_is_more() -> None:
 
 def test_minor_faults_are_told_by_their_own_sentence() -> None:
     incident = last(play("~a", POLICY, kind=IncidentKind.DATA, first=8))
-    member = replace(incident.members[0], minor=True, text="one value of a lies far beyond: 9,831")
+    member = replace(incident.members[0], minor=True, plain="one value of a lies far beyond: 9,831")
     _, text = describe_incident(replace(incident, members=(member,), severity=Severity.MINOR), FACTS)
 
     assert text.splitlines()[0] == (

@@ -72,7 +72,7 @@ def test_the_words_of_an_incident_say_that_nobody_is_told(store: Database) -> No
 
     (case,) = list_cases(store, [bench.monitor])
 
-    assert "Nobody is told: the monitor is in shadow mode. It ends by itself" in case.text
+    assert "Nobody is told: the monitor is in shadow mode.\n" in case.text
     assert "Retraining is not started automatically." in case.text
     document = case.to_json()
     assert (document["paged"], document["told_at"]) == (True, None)
