@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from driftwatch.access.limits import Buckets, Delays
 from driftwatch.config.access import Access, Proxy
 
-__all__ = ["Door", "find_address", "is_from_proxy", "refuse_for_now"]
+__all__ = ["Door", "find_address", "is_from_proxy", "is_trusted", "refuse_for_now"]
 
 _AT_ONCE: Final = 2
 _FORWARDED: Final = "x-forwarded-for"
@@ -54,7 +54,7 @@ def find_address(request: HTTPConnection, access: Access) -> str:
     peer = request.client.host if request.client else ""
     found = peer
     for text in reversed(_list_forwarded(request.headers)):
-        if not _is_trusted(found, access):
+        if not is_trusted(found, access):
             break
         found = text
     address = _read_address(found)
@@ -63,7 +63,7 @@ def find_address(request: HTTPConnection, access: Access) -> str:
 
 def is_from_proxy(request: HTTPConnection, access: Access, proxy: Proxy) -> bool:
     """Return whether a trusted proxy sends this: it connects from its address and knows the secret."""
-    if request.client is None or not _is_trusted(request.client.host, access):
+    if request.client is None or not is_trusted(request.client.host, access):
         return False
     given = request.headers.getlist(proxy.secret_header)
     wanted = proxy.secret.reveal().encode()
@@ -74,7 +74,8 @@ def _list_forwarded(headers: Headers) -> list[str]:
     return [text.strip() for line in headers.getlist(_FORWARDED) for text in line.split(",")]
 
 
-def _is_trusted(text: str, access: Access) -> bool:
+def is_trusted(text: str, access: Access) -> bool:
+    """Return whether an address is that of a proxy whose word is taken for where a request comes from."""
     address = _read_address(text)
     return address is not None and any(address in network for network in access.trusted)
 

@@ -16,6 +16,9 @@ from driftwatch.app import App, open_app
 from driftwatch.config.loading import Config
 from driftwatch.config.web import Listen
 from driftwatch.errors import ConfigError
+from driftwatch.net.addresses import is_loopback
+from driftwatch.web.connections import Limits, build_protocol
+from driftwatch.web.door import is_trusted
 from driftwatch.web.site import build_site
 
 __all__ = ["WebServer", "open_pages", "serve_pages"]
@@ -28,10 +31,10 @@ _STOP_SECONDS = 5
 class WebServer:
     """Serves a site at an address, from `start` to `close`.
 
-    With the port 0 the system chooses one; `listen` says which.
+    With the port 0 the system chooses one; `listen` says which. `limits` hold for its connections.
     """
 
-    def __init__(self, site: FastAPI, listen: Listen) -> None:
+    def __init__(self, site: FastAPI, listen: Listen, limits: Limits) -> None:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 site,
@@ -42,6 +45,7 @@ class WebServer:
                 proxy_headers=False,
                 timeout_graceful_shutdown=_STOP_SECONDS,
                 limit_concurrency=200,
+                http=build_protocol(limits),
             )
         )
         self._socket = _open_socket(listen)
@@ -70,7 +74,8 @@ def open_pages(find_app: Callable[[], App], listen: Listen | None = None) -> Web
     Raises ConfigError where nobody can listen there.
     """
     config = find_app().config
-    server = WebServer(build_site(find_app), listen or config.listen)
+    limits = Limits(lambda address: is_loopback(address) or is_trusted(address, find_app().config.access))
+    server = WebServer(build_site(find_app), listen or config.listen, limits)
     server.start()
     if config.access.is_open:
         log.warning("pages open to everybody listen=%s reason=nobody is asked who they are", server.listen)

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from driftwatch.app import App
+from driftwatch.store.audit import begin_recording
 from driftwatch.web.door import Door, find_address, refuse_for_now
 from driftwatch.web.guard import say_refusal
 
@@ -25,6 +26,8 @@ class Throttle:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
+        # Tasks of one connection may share what one of them announced, and never should.
+        begin_recording(None)
         wait = self._count(scope) if scope["type"] == "http" else timedelta(0)
         if wait > timedelta(0):
             refusal = refuse_for_now(wait)
