@@ -1,7 +1,8 @@
-"""`driftwatch retrain`: what retraining was asked for."""
+"""`driftwatch retrain`: what retraining was asked for, and asking for it."""
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,10 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the noun to `app`."""
-    nouns = typer.Typer(help="What retraining was asked for.", no_args_is_help=True)
+    nouns = typer.Typer(help="What retraining was asked for, and asking for it.", no_args_is_help=True)
     nouns.command(name="list")(list_retrains)
     nouns.command(name="show")(show)
+    nouns.command(name="request")(request)
     app.add_typer(nouns, name="retrain")
 
 
@@ -67,3 +69,29 @@ def show(
         return
     for name, value in build_retrain_json(row).items():
         print_lines(f"{name.replace('_', ' '):>14}  {'-' if value is None else value}")
+
+
+def request(
+    *,
+    incident: Annotated[int, typer.Option("--incident", help="The number of an open incident.")],
+    why: Annotated[str, typer.Option("--why", help="Why; it goes with the request.")],
+    by: Annotated[str | None, typer.Option("--by", help="Who asks; your account name without.")] = None,
+    config: ConfigOption = Path("driftwatch.yaml"),
+) -> None:
+    """Ask for retraining now because of an incident, whatever `after` says.
+
+    Refused while a request is under way, within the cooldown, and while the data is faulty.
+    """
+    from driftwatch.cli.printing import print_lines
+    from driftwatch.jobs.cases import find_case
+    from driftwatch.jobs.heartbeat import is_daemon_alive
+    from driftwatch.jobs.retrain import request_due
+    from driftwatch.jobs.retrain_request import request_retraining
+
+    with open_session(config) as app:
+        found = find_case(app.database, app.config.monitors, incident).incident
+        monitor = app.find_monitor(found.monitor)
+        number = request_retraining(app.parts, monitor, incident, who=by or getpass.getuser(), why=why)
+        if not is_daemon_alive(app.database, app.parts.clock.now()):
+            request_due(app.parts)
+    print_lines(f"Request {number} is queued; `driftwatch retrain show {number}` says how it goes.")

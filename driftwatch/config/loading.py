@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path as FilePath
 
 from driftwatch.channels.contract import Channel
@@ -13,6 +15,7 @@ from driftwatch.config.access import Access, build_access
 from driftwatch.config.building import build_monitor, need
 from driftwatch.config.checks import check_settings
 from driftwatch.config.fingerprints import build_fingerprint, fingerprint_source
+from driftwatch.config.listing import Listed, list_values
 from driftwatch.config.mistakes import ConfigMistakesError, Mistake, Mistakes, Path, Place, format_path
 from driftwatch.config.quiet_times import build_heartbeat, build_maintenance
 from driftwatch.config.reading import BAD, Reader
@@ -34,7 +37,7 @@ from driftwatch.jobs.retention import Retention
 from driftwatch.net.secrets import Secret
 from driftwatch.triggers.contract import Trigger
 
-__all__ = ["Config", "load_config", "parse_config"]
+__all__ = ["Config", "load_config", "measure_digest", "parse_config", "read_content"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,8 @@ class Config:
     `warnings` are things that work but should be looked at, one line each. `fingerprint` changes when
     anything changes. `gate` is what it says about when nobody is told. Pages are served at `listen`, and
     links to them begin with `public_url`; `access` says who may use them, and `requests_per_second` how
-    often each of them.
+    often each of them. It was read from `file`, whose content had this `digest`; `list_settings` returns
+    every setting with its line.
     """
 
     store_url: Secret
@@ -61,6 +65,9 @@ class Config:
     public_url: str | None = None
     access: Access = field(default_factory=Access)
     requests_per_second: float = DEFAULT_RATE
+    file: FilePath | None = None
+    digest: str = ""
+    list_settings: Callable[[], Sequence[Listed]] = field(default=tuple, repr=False, compare=False)
 
     @property
     def destinations(self) -> Mapping[str, Channel]:
@@ -78,9 +85,16 @@ def load_config(
     Raises ConfigMistakesError, a ConfigError, with every mistake and its place.
     """
     path = FilePath(path)
+    content = read_content(path)
+    known = os.environ if environment is None else environment
+    return parse_config(content, file=path, environment=known, insecure_no_auth=insecure_no_auth)
+
+
+def read_content(path: FilePath) -> bytes:
+    """Return what is in a configuration file. Raises ConfigError where it cannot be read."""
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            return file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(
             f"there is no file {path}; driftwatch init writes one, and -c names another place"
@@ -88,8 +102,6 @@ def load_config(
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise ConfigError(f"{path} cannot be read: {why}") from None
-    known = os.environ if environment is None else environment
-    return parse_config(content, file=path, environment=known, insecure_no_auth=insecure_no_auth)
 
 
 def parse_config(
@@ -100,7 +112,7 @@ def parse_config(
     root = parse_tree(content, mistakes)
     reader = Reader(mistakes=mistakes, environment=environment, folder=file.absolute().parent)
     settings = None if root is None else _read_settings(root, reader, insecure_no_auth=insecure_no_auth)
-    if mistakes.found or settings is None:
+    if mistakes.found or settings is None or root is None:
         raise ConfigMistakesError(str(file), mistakes.found)
     web = settings.web or WebSettings()
     return Config(
@@ -127,7 +139,15 @@ def parse_config(
         access=build_access(web.auth),
         requests_per_second=web.requests_per_second,
         warnings=tuple(_format_warning(str(file), one) for one in mistakes.warned),
+        file=file,
+        digest=measure_digest(content),
+        list_settings=partial(list_values, settings, root),
     )
+
+
+def measure_digest(content: bytes) -> str:
+    """Return what tells one content of a configuration file from another."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _read_settings(root: Node, reader: Reader, *, insecure_no_auth: bool) -> FileSettings | None:

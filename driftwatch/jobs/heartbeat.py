@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from driftwatch.incidents.stamps import read_stamp, write_stamp
 from driftwatch.store.database import Database
-from driftwatch.store.meta import read_meta, write_meta
+from driftwatch.store.meta import forget_meta, list_meta, read_meta, write_meta
 
-__all__ = ["SILENCE", "Beat", "beat", "is_daemon_alive", "read_beat", "stop_beating"]
+__all__ = ["SILENCE", "Beat", "beat", "is_daemon_alive", "list_beats", "read_beat", "stop_beating"]
 
-_NAME = "daemon_seen_at"
+_NAME, _OF_EACH = "daemon_seen_at", "daemon:"
+_FORGOTTEN = timedelta(days=1)
 
 SILENCE = timedelta(seconds=30)
 """How long a daemon may not be seen before it counts as gone."""
@@ -44,15 +45,33 @@ def beat(database: Database, sign: Beat) -> None:
         "offset": sign.offset.total_seconds(),
         "jump": None if sign.jump is None else sign.jump.total_seconds(),
     }
-    database.write(lambda tx: write_meta(tx, _NAME, json.dumps(document)))
+    database.write(lambda tx: _write(tx, sign.owner, json.dumps(document), sign.at))
+
+
+def _write(tx: sa.Connection, owner: str, text: str, now: datetime) -> None:
+    """Keep the last sign of life of any daemon, and that of each; what is long gone is forgotten."""
+    write_meta(tx, _NAME, text)
+    known = list_meta(tx, _OF_EACH)
+    write_meta(tx, f"{_OF_EACH}{owner}", text)
+    for name, seen in known.items():
+        if now - read_stamp(json.loads(seen)["at"]) > _FORGOTTEN:
+            forget_meta(tx, f"{_OF_EACH}{name}")
 
 
 def read_beat(connection: sa.Connection) -> Beat | None:
     """Return the last sign of life of any daemon; None where none runs, or the last one ended on purpose."""
     text = read_meta(connection, _NAME)
     # A daemon of an earlier version kept its time alone.
-    if not text or not text.startswith("{"):
-        return None
+    return None if not text or not text.startswith("{") else _read(text)
+
+
+def list_beats(connection: sa.Connection, now: datetime) -> list[Beat]:
+    """Return the last sign of life of every daemon that was seen within the last 30 seconds, by its name."""
+    beats = [_read(text) for _, text in sorted(list_meta(connection, _OF_EACH).items())]
+    return [one for one in beats if now - one.at < SILENCE]
+
+
+def _read(text: str) -> Beat:
     found = json.loads(text)
     return Beat(
         at=read_stamp(found["at"]),
@@ -68,6 +87,7 @@ def stop_beating(database: Database, owner: str) -> None:
 
     def stop(tx: sa.Connection) -> None:
         last = read_beat(tx)
+        forget_meta(tx, f"{_OF_EACH}{owner}")
         if last is not None and last.owner == owner:
             write_meta(tx, _NAME, "")
 

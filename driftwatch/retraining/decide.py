@@ -20,9 +20,9 @@ from enum import StrEnum
 
 from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState, Severity
 from driftwatch.incidents.words import join_words, say_count, say_moment
-from driftwatch.retraining.policy import RetrainPolicy
+from driftwatch.retraining.policy import ALLOWED_KINDS, RetrainPolicy
 
-__all__ = ["Decision", "DecisionWord", "decide_retrain"]
+__all__ = ["Decision", "DecisionWord", "decide_by_hand", "decide_retrain"]
 
 
 class DecisionWord(StrEnum):
@@ -71,6 +71,35 @@ def decide_retrain(
     open_for = say_count(chosen.windows_open, "window")
     reason = f"The {chosen.kind} incident has been open for {open_for}; no data fault is under way."
     return Decision(word=DecisionWord.REQUEST, reason=reason, incident=chosen)
+
+
+def decide_by_hand(
+    policy: RetrainPolicy,
+    incident: Incident,
+    incidents: Sequence[Incident],
+    *,
+    last_requested_at: datetime | None,
+    under_way: int | None,
+    now: datetime,
+) -> Decision:
+    """Return whether a person may ask for retraining because of `incident`, whatever `after` says.
+
+    A person need not wait for so many windows, and may ask again. What would do harm is refused like the
+    daemon's own request: retraining on faulty data, twice at the same time, or within the cooldown.
+    `under_way` is the number of a request that was not answered yet.
+    """
+    if not incident.is_open:
+        return _wait(f"It is {incident.state}: retraining is asked for while an incident is open.", incident)
+    if incident.kind not in ALLOWED_KINDS:
+        return _wait(f"Retraining does not help against an incident of the kind {incident.kind}.", incident)
+    if veto := _find_veto(incidents):
+        return _wait(veto, incident)
+    if under_way is not None:
+        return _wait(f"Request {under_way} is under way and was not answered yet.", incident)
+    if last_requested_at is not None and now - last_requested_at < policy.cooldown:
+        until = say_moment(last_requested_at + policy.cooldown)
+        return _wait(f"The cooldown after the last request lasts until {until}.", incident)
+    return Decision(word=DecisionWord.REQUEST, reason="Somebody asks for it.", incident=incident)
 
 
 def _calls(incident: Incident, policy: RetrainPolicy) -> bool:

@@ -83,7 +83,7 @@ def make_key(incident: Incident, attempt: int) -> str:
     return "dw-" + base64.b32encode(digest).decode("ascii")[:40].lower()
 
 
-def build_request(
+def build_request(  # noqa: PLR0913 - what a request says
     incident: Incident,
     facts: MonitorFacts,
     described: tuple[str, str],
@@ -91,9 +91,9 @@ def build_request(
     trigger: str,
     reason: str,
     now: datetime,
+    attempt: int = 1,
 ) -> RetrainRequest:
-    """Return the first request for an incident; `described` is its title and text."""
-    attempt = 1
+    """Return the `attempt`-th request for an incident; `described` is its title and text."""
     return RetrainRequest(
         key=make_key(incident, attempt),
         attempt=attempt,

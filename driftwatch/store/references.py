@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,7 @@ from driftwatch.store.monitors import MonitorRow, begin_history
 from driftwatch.store.recipe_codec import attach_recipes, describe_recipes
 from driftwatch.store.stored_columns import StoredColumns
 from driftwatch.store.tables import (
+    monitors,
     reference_blocks,
     reference_columns,
     reference_counts,
@@ -33,6 +34,7 @@ __all__ = [
     "find_former",
     "list_active",
     "list_references",
+    "list_versions",
     "load_reference",
     "promote_reference",
     "save_reference",
@@ -143,21 +145,38 @@ def load_reference(
 def list_references(connection: sa.Connection, monitor: MonitorRow) -> list[ReferenceRow]:
     """Return every version of the monitor's reference, oldest first, those of earlier histories too."""
     query = sa.select(reference_versions).where(reference_versions.c.monitor_id == monitor.id)
-    return [
-        ReferenceRow(
-            version=row.version,
-            history=row.history,
-            state=_read_state(row, monitor),
-            built_at=row.built_at,
-            promoted_at=row.promoted_at,
-            rows=row.row_count,
-            spec=row.spec,
-            skipped=_read_skipped(row),
-            promoted_by=row.promoted_by,
-            promoted_why=row.promoted_why,
-        )
-        for row in connection.execute(query.order_by(reference_versions.c.version))
-    ]
+    rows = connection.execute(query.order_by(reference_versions.c.version))
+    return [_build_row(row, monitor.history) for row in rows]
+
+
+def list_versions(connection: sa.Connection, keys: Sequence[str]) -> dict[str, list[ReferenceRow]]:
+    """Return every version of the references of several monitors, oldest first, by the monitors' keys."""
+    table = reference_versions
+    query = (
+        sa.select(table, monitors.c.monitor_key, monitors.c.history.label("present"))
+        .join(monitors, monitors.c.id == table.c.monitor_id)
+        .where(monitors.c.monitor_key.in_(list(keys)))
+        .order_by(table.c.monitor_id, table.c.version)
+    )
+    found: defaultdict[str, list[ReferenceRow]] = defaultdict(list)
+    for row in connection.execute(query) if keys else ():
+        found[row.monitor_key].append(_build_row(row, row.present))
+    return found
+
+
+def _build_row(row: sa.Row[Any], present: int) -> ReferenceRow:
+    return ReferenceRow(
+        version=row.version,
+        history=row.history,
+        state=_read_state(row, present),
+        built_at=row.built_at,
+        promoted_at=row.promoted_at,
+        rows=row.row_count,
+        spec=row.spec,
+        skipped=_read_skipped(row),
+        promoted_by=row.promoted_by,
+        promoted_why=row.promoted_why,
+    )
 
 
 def list_active(connection: sa.Connection) -> set[tuple[int, int, int]]:
@@ -273,6 +292,6 @@ def _read_skipped(row: sa.Row[Any]) -> tuple[Skipped, ...]:
     return tuple(Skipped(column=column, why=why) for column, why in row.skipped)
 
 
-def _read_state(row: sa.Row[Any], monitor: MonitorRow) -> ReferenceState:
+def _read_state(row: sa.Row[Any], present: int) -> ReferenceState:
     # What was active in an earlier history judges nothing any more.
-    return ReferenceState(row.state) if row.history == monitor.history else ReferenceState.RETIRED
+    return ReferenceState(row.state) if row.history == present else ReferenceState.RETIRED

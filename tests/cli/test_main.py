@@ -20,7 +20,7 @@ COMMANDS = [
     "reference accept",
     *("incident list", "incident show", "incident acknowledge", "incident resolve", "incident label"),
     *("incident snooze", "incident assign", "incident note", "monitor list", "monitor remove"),
-    *("monitor pause", "monitor resume"),
+    *("monitor pause", "monitor resume", "retrain request"),
     *("silence add", "silence list", "silence expire", "mark add", "mark list"),
     *("delivery list", "delivery show", "delivery retry", "delivery test", "retrain list", "retrain show"),
     *("db upgrade", "db check", "db backup", "db restore", "db prune", "db rename-instance"),

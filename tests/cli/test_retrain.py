@@ -54,3 +54,18 @@ def test_a_request_that_is_not_there_is_refused(shop: Path) -> None:
 
     assert (ran.status, ran.stdout) == (2, "")
     assert ran.stderr == "driftwatch: there is no retrain 9; `driftwatch retrain list` shows them\n"
+
+
+def test_a_person_asks_for_it_and_is_refused_within_the_cooldown(fresh_shop: Path) -> None:
+    with serve(answer(202)) as receiver:
+        variables = {"RETRAIN_URL": f"{receiver.url}/retrain"}
+        run_here("check", "shop", "--from", "2024-01-11", "--to", "2024-01-17", folder=fresh_shop)
+        ask = ("retrain", "request", "--incident", "1", "--why", "the fares rose", "--by", "ana")
+        asked, again = (run_here(*ask, folder=fresh_shop, variables=variables) for _ in range(2))
+
+    assert asked.status == 0
+    assert asked.stdout.startswith("Request 1 is queued")
+    (request,) = receiver.requests
+    assert json.loads(request.body)["data"]["reason"] == "ana asks for it: the fares rose"
+    assert again.status == 2
+    assert "retraining may not start now: The cooldown after the last request" in again.stderr

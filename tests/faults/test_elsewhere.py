@@ -39,7 +39,9 @@ from driftwatch.jobs.reference import ensure_reference
 from driftwatch.jobs.removal import remove_monitor
 from driftwatch.jobs.retelling import retell_due
 from driftwatch.jobs.retention import Retention
+from driftwatch.jobs.retrain_request import request_retraining
 from driftwatch.net.secrets import Secret
+from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database
 from driftwatch.store.meta import read_meta
 from driftwatch.store.monitors import find_monitor
@@ -215,6 +217,16 @@ def stage_resumption(database: Database, _: Path) -> Scene:
     return Scene(bench=bench, act=act, look=show_pauses)
 
 
+def stage_retrain_request(database: Database, _: Path) -> Scene:
+    def act(bench: Bench) -> None:
+        with suppress(UsageError):
+            request_retraining(bench.parts, bench.monitor, find_number(bench), who="ann", why="works")
+
+    bench = set_up(database, judging=BUDGETED, retrain=RetrainPolicy(trigger="ci", after=9))
+    bench.live("..aa")
+    return Scene(bench=bench, act=act, look=show)
+
+
 def show_pauses(bench: Bench) -> object:
     known = bench.parts.database.read(lambda tx: list_pauses(tx, bench.watch.row))
     return [(one.author, one.until is None, one.ended_by) for one in known]
@@ -349,6 +361,7 @@ STAGES = {
     "a person accepts an incident": (stage_acceptance, "acceptance.save_reference"),
     "a person pauses a monitor": (stage_pause, "pausing.pause"),
     "a person resumes a monitor": (stage_resumption, "pausing.resume"),
+    "a person asks for retraining": (stage_retrain_request, "retrain_request.ask"),
     "a person removes a monitor": (stage_removal, "removal.remove"),
     "a person sends a test": (stage_test, "deliver.queue_delivery"),
     "a person makes a backup": (stage_backup, "backup.write_meta"),

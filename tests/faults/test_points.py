@@ -47,6 +47,8 @@ ELSEWHERE = {
     "replay._tell_states": "a person replays history",
     "retelling._find_probes": "a channel was disabled",
     "retelling.work": "a channel was disabled",
+    "retrain_request.ask": "a person asks for retraining",
+    "slots.hasten_slots": "a person has a monitor checked",
     "rolling.save": "a rolling reference",
     "slots.reopen_slots": "a person has windows judged again",
     "tracks.keep_block_scores": "a monitor with a false-alarm budget",

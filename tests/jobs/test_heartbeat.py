@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from driftwatch.jobs.heartbeat import Beat, beat, is_daemon_alive, read_beat, stop_beating
+from driftwatch.jobs.heartbeat import Beat, beat, is_daemon_alive, list_beats, read_beat, stop_beating
 from driftwatch.store.database import Database
-from driftwatch.store.meta import write_meta
+from driftwatch.store.meta import list_meta, write_meta
 from tests.support.monitors import due
 
 NOW = due(1)
@@ -65,3 +65,15 @@ def test_what_an_earlier_version_kept_is_no_sign_of_life(store: Database) -> Non
     store.write(lambda tx: write_meta(tx, "daemon_seen_at", "2013-02-02T00:00:00Z"))
 
     assert not is_daemon_alive(store, NOW)
+
+
+def test_every_daemon_that_shows_life_is_listed_and_the_others_are_forgotten(database: Database) -> None:
+    beat(database, Beat(at=NOW - timedelta(days=2), owner="old"))
+    beat(database, Beat(at=NOW - 40 * SECOND, owner="silent"))
+    beat(database, Beat(at=NOW - 5 * SECOND, owner="b"))
+    beat(database, SIGN)
+
+    assert [one.owner for one in database.read(lambda tx: list_beats(tx, NOW))] == ["a", "b"]
+    assert "daemon:old" not in database.read(lambda tx: list_meta(tx, ""))
+    stop_beating(database, "b")
+    assert [one.owner for one in database.read(lambda tx: list_beats(tx, NOW))] == ["a"]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from driftwatch.incidents.incident import Incident, IncidentKind, IncidentState, Severity
-from driftwatch.retraining.decide import Decision, DecisionWord, decide_retrain
+from driftwatch.retraining.decide import Decision, DecisionWord, decide_by_hand, decide_retrain
 from driftwatch.retraining.policy import RetrainPolicy
 from tests.support.incidents import day, make_incident, make_policy, play
 
@@ -178,3 +178,32 @@ def test_the_story_of_a_change_that_stays() -> None:
         "wait",
         "wait",
     ]
+
+
+def ask(incident: Incident, *others: Incident, last: datetime | None = None, busy: int | None = None) -> str:
+    """Return why a person may not ask for retraining because of `incident`; empty where they may."""
+    decision = decide_by_hand(
+        POLICY, incident, [incident, *others], last_requested_at=last, under_way=busy, now=NOW
+    )
+    return "" if decision.word is DecisionWord.REQUEST else decision.reason
+
+
+def test_a_person_need_not_wait_for_so_many_windows() -> None:
+    assert decide(make_incident(windows_open=1)).word is DecisionWord.WAIT
+    assert ask(make_incident(windows_open=1)) == ""
+    assert ask(make_incident(state=IncidentState.RECOVERING)) == ""
+    assert ask(make_incident(), last=NOW - timedelta(days=7)) == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (ask(make_incident(state=IncidentState.RESOLVED)), "It is resolved"),
+        (ask(make_incident(IncidentKind.EVALUATION)), "an incident of the kind evaluation"),
+        (ask(make_incident(), make_incident(IncidentKind.FRESHNESS)), "would learn a fault"),
+        (ask(make_incident(), busy=4), "Request 4 is under way"),
+        (ask(make_incident(), last=NOW - timedelta(days=1)), "The cooldown after the last request"),
+    ],
+)
+def test_a_person_is_refused_what_would_do_harm_with_the_reason(reason: str, said: str) -> None:
+    assert said in reason

@@ -35,17 +35,31 @@ def save(database: Database, monitor: MonitorRow, **changes: Any) -> int:
         (WantedIncidents(kind="data"), [1]),
         (WantedIncidents(severity="critical"), [2]),
         (WantedIncidents(kind="data", severity="critical"), []),
+        (WantedIncidents(monitors=("rides", "others")), [3]),
+        (WantedIncidents(monitors=()), []),
+        (WantedIncidents(text="FARE"), [2]),
+        (WantedIncidents(text="größe %_\\"), [1]),
+        (WantedIncidents(text="gr%"), []),
+        (WantedIncidents(taken_by="ana"), [3, 0]),
+        (WantedIncidents(free=True), [2, 1, 0]),
+        (WantedIncidents(since=NOW + SECOND), [3]),
     ],
 )
 def test_incidents_are_found_by_what_is_asked_for_newest_first(
     database: Database, wanted: WantedIncidents, places: list[int]
 ) -> None:
     flights, rides = register(database), register(database, "rides")
+    said: list[dict[str, str | None]] = [
+        {"acknowledged_by": None, "assigned_to": "Ana"},
+        {"acknowledged_by": None, "assigned_to": None, "column": "größe %_\\"},
+        {"acknowledged_by": None, "assigned_to": '"acknowledged_by":"ana"', "column": "fare"},
+        {"acknowledged_by": "Ana", "assigned_to": None},
+    ]
     numbers = [
-        save(database, flights),
-        save(database, flights, kind="data", state="resolved"),
-        save(database, flights, severity="critical", state="resolved"),
-        save(database, rides),
+        save(database, flights, document=said[0]),
+        save(database, flights, document=said[1], kind="data", state="resolved"),
+        save(database, flights, document=said[2], severity="critical", state="resolved"),
+        save(database, rides, document=said[3], opened_at=NOW + SECOND),
     ]
     save(database, rides, kind="data", state="pending", opened_at=None)
 
@@ -53,6 +67,16 @@ def test_incidents_are_found_by_what_is_asked_for_newest_first(
 
     assert [row.id for row in found] == [numbers[place] for place in places]
     assert total == len(places)
+
+
+def test_an_incident_is_found_by_its_number(database: Database) -> None:
+    monitor = register(database)
+    numbers = [save(database, monitor) for _ in range(3)]
+
+    for text in (str(numbers[1]), f"#{numbers[1]}"):
+        wanted = WantedIncidents(text=text)
+        found, _ = database.read(partial(page_incidents, wanted=wanted, at_most=10))
+        assert [row.id for row in found] == [numbers[1]]
 
 
 def test_a_page_of_incidents_is_a_part_of_them(database: Database) -> None:

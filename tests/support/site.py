@@ -71,7 +71,7 @@ def open_site(
 
     It is asked from `address`, and `access` says who may ask.
     """
-    bench = set_up(database, title="Flight delays", owner="data-platform", **changes)
+    bench = set_up(database, **{"title": "Flight delays", "owner": "data-platform", **changes})
     config = Config(
         store_url=Secret.of_text("sqlite://"),
         channels=bench.parts.channels,
