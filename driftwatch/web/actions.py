@@ -6,56 +6,33 @@ Acknowledging, snoozing, silencing, resolving and labelling are different things
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from driftwatch.errors import UsageError
 from driftwatch.incidents.by_hand import acknowledge, assign, note, resolve_by_hand, snooze
 from driftwatch.incidents.incident import Advance, Incident, IncidentKind, Label
 from driftwatch.incidents.naming import LABEL_WORDS
-from driftwatch.jobs.cases import change_case, find_case, label_case
+from driftwatch.jobs.cases import Case, change_case, find_case, label_case
+from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.retrain_request import request_retraining
+from driftwatch.web.accepting import accept, foresee
 from driftwatch.web.access import Scope, need
-from driftwatch.web.forms import Sent, find_token, find_who, keep_who
-from driftwatch.web.frame import render
+from driftwatch.web.acting import Act, Action, Field, Fields, go_to, need_why, send_act, show_act
+from driftwatch.web.forms import Sent
 from driftwatch.web.house import Here, House
 from driftwatch.web.lengths import LENGTHS, choose_length
 
-__all__ = ["ACTIONS", "Action", "Field", "list_actions", "router"]
+__all__ = ["ACTIONS", "Number", "list_actions", "router"]
 
 router = APIRouter()
 
-Fields = Mapping[str, str]
+Number = Annotated[int, Path(ge=1, le=2**53)]
 Step = Callable[[Incident, datetime], Advance]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """Something that a form asks for: a line of text, or one of `choices` by their words."""
-
-    name: str
-    label: str
-    choices: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """Something that can be done to an incident, and what follows from it.
-
-    `take` does it to the incident of a number, with what was sent, and raises UsageError where it is refused.
-    `is_open_only`: there is nothing to do once it is over.
-    """
-
-    verb: str
-    consequence: str
-    take: Callable[[House, int, Fields], object]
-    fields: tuple[Field, ...] = ()
-    is_open_only: bool = True
-
 
 _LABELS: Final = {one.value: LABEL_WORDS[one] for one in Label}
 
@@ -83,9 +60,7 @@ def _note(sent: Fields) -> Step:
 
 
 def _resolve(sent: Fields) -> Step:
-    why = sent.get("why", "").strip()
-    if not why:
-        raise UsageError("say why it is over: the reason is kept in its history")
+    why = need_why(sent, "say why it is over: the reason is kept in its history")
     return lambda incident, now: resolve_by_hand(incident, sent["who"], why, now)
 
 
@@ -96,7 +71,16 @@ def _label(house: House, number: int, sent: Fields) -> object:
     return label_case(house.app.parts, house.monitors, number, Label(said), sent["who"])
 
 
-ACTIONS: Final[Mapping[str, Action]] = {
+def _retrain(house: House, number: int, sent: Fields) -> object:
+    monitor = _find_monitor(house, number)
+    return request_retraining(house.app.parts, monitor, number, who=sent["who"], why=sent.get("why", ""))
+
+
+def _find_monitor(house: House, number: int) -> Monitor:
+    return house.app.find_monitor(find_case(house.app.database, house.monitors, number).incident.monitor)
+
+
+ACTIONS: Final[Mapping[str, Action[int]]] = {
     "acknowledge": Action(
         verb="Acknowledge",
         consequence=(
@@ -126,15 +110,6 @@ ACTIONS: Final[Mapping[str, Action]] = {
         fields=(Field(name="text", label="What is to be remembered"),),
         is_open_only=False,
     ),
-    "resolve": Action(
-        verb="Resolve",
-        consequence=(
-            "It is over, and whoever was told that it began is told so. Refused while the last window still "
-            "shows it: it would open again with the next one."
-        ),
-        take=_by(_resolve),
-        fields=(Field(name="why", label="Why it is over"),),
-    ),
     "label": Action(
         verb="Label",
         consequence=(
@@ -146,66 +121,108 @@ ACTIONS: Final[Mapping[str, Action]] = {
         fields=(Field(name="said", label="What it was", choices=_LABELS),),
         is_open_only=False,
     ),
+    "resolve": Action(
+        verb="Resolve",
+        consequence=(
+            "It is over, and whoever was told that it began is told so. Refused while the last window still "
+            "shows it: it would open again with the next one."
+        ),
+        take=_by(_resolve),
+        fields=(Field(name="why", label="Why it is over"),),
+        is_apart=True,
+    ),
+    "retrain": Action(
+        verb="Request retraining",
+        consequence=(
+            "The trigger of this monitor is asked to train the model again, at once. Refused while a request "
+            "is under way, within the cooldown, and while the data is faulty: that would be learned."
+        ),
+        take=_retrain,
+        fields=(Field(name="why", label="Why it is to be retrained"),),
+        is_apart=True,
+    ),
+    "accept": Action(
+        verb="Accept as the new normal",
+        consequence=(
+            "The columns of this incident are compared with its own windows from now on, and not with the "
+            "former reference. Another history begins: every open incident of the monitor ends, and whoever "
+            "was told of one is told so. On the page of the reference this can be taken back."
+        ),
+        take=accept,
+        fields=(Field(name="why", label="Why it is normal from now on"),),
+        is_apart=True,
+        is_long=True,
+        preview=foresee,
+    ),
 }
-"""What can be done to an incident, by the word in the address."""
+"""What can be done to an incident, by the word in the address: the most used first."""
 
 
-def list_actions(incident: Incident) -> dict[str, Action]:
-    """Return what can be done to an incident as it stands, by the word in the address."""
-    may_be_labelled = incident.kind in {IncidentKind.DRIFT, IncidentKind.DATA} and incident.opened_at
+def list_actions(incident: Incident, monitor: Monitor | None = None) -> dict[str, Action[int]]:
+    """Return what can be done to an incident as it stands, by the word in the address.
+
+    `monitor` is the one that it is about, None where the configuration does not name it any more.
+    """
     return {
         name: one
         for name, one in ACTIONS.items()
-        if (incident.is_open or not one.is_open_only) and (name != "label" or may_be_labelled)
+        if (incident.is_open or not one.is_open_only) and name not in _list_idle(incident, monitor)
     }
+
+
+def _list_idle(incident: Incident, monitor: Monitor | None) -> set[str]:
+    """Return what makes no sense for an incident of its kind."""
+    idle = set()
+    if incident.kind not in {IncidentKind.DRIFT, IncidentKind.DATA} or incident.opened_at is None:
+        idle |= {"label", "accept"}
+    if monitor is None or monitor.reference.rolling is not None:
+        idle.add("accept")
+    if monitor is None or monitor.retrain is None:
+        idle.add("retrain")
+    return idle
 
 
 @router.get("/incidents/{number}/{name}", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
-def show_form(
-    request: Request, house: Here, number: Annotated[int, Path(ge=1, le=2**53)], name: str
-) -> HTMLResponse:
+def show_form(request: Request, house: Here, number: Number, name: str) -> Response:
     """Show the form of one action, for links in messages: they lead to a button and never do anything."""
-    return _show(request, house, number, name)
+    act = build_act(house, number, name)
+    if act.errand is not None and act.errand.is_done:
+        return go_to(request, act.back, act.errand.who)
+    return show_act(request, act)
 
 
 @router.post("/incidents/{number}/{name}", response_class=HTMLResponse, dependencies=[need(Scope.OPERATE)])
-def do_action(
-    request: Request, house: Here, sent: Sent, number: Annotated[int, Path(ge=1, le=2**53)], name: str
-) -> Response:
+def do_action(request: Request, house: Here, sent: Sent, number: Number, name: str) -> Response:
     """Do it, and lead back to the incident; what is refused is said beside the form."""
-    action = _need_action(house, number, name)
-    try:
-        action.take(house, number, sent)
-    except UsageError as error:
-        return _show(request, house, number, name, refused=str(error), status=409)
-    back = f"{request.scope.get('root_path', '')}/incidents/{number}?did={name}"
-    response = RedirectResponse(back, status_code=303)
-    keep_who(request, response, sent["who"])
-    return response
+    return send_act(request, build_act(house, number, name), sent)
 
 
-def _need_action(house: House, number: int, name: str) -> Action:
-    incident = find_case(house.app.database, house.monitors, number).incident
-    action = ACTIONS.get(name)
+def build_act(house: House, number: int, name: str) -> Act[int]:
+    """Return an action on an incident. Raises UsageError where it is not possible any more."""
+    case, action = find_case(house.app.database, house.monitors, number), ACTIONS.get(name)
     if action is None:
         raise HTTPException(404)
-    if name not in list_actions(incident):
-        raise UsageError(f"incident {number} is {incident.state}: there is nothing to {name} any more")
-    return action
+    act = Act(
+        house=house,
+        action=action,
+        subject=number,
+        address=f"/incidents/{number}/{name}",
+        back=f"/incidents/{number}?did={name}",
+        title=case.title,
+        section="incidents",
+        crumbs=(("Incidents", "/incidents"), (f"#{number}", f"/incidents/{number}")),
+    )
+    if act.errand is None or act.errand.refused:
+        _refuse_idle(house, case, name)
+    return act
 
 
-def _show(
-    request: Request, house: House, number: int, name: str, *, refused: str = "", status: int = 200
-) -> HTMLResponse:
-    action = _need_action(house, number, name)
-    case = find_case(house.app.database, house.monitors, number)
-    frame = house.frame(f"{action.verb}: {case.title}", "incidents")
-    values = {
-        "case": case,
-        "name": name,
-        "action": action,
-        "refused": refused,
-        "token": find_token(request),
-        "who": find_who(request),
-    }
-    return render(request, "action.html", frame, values, status=status)
+def _refuse_idle(house: House, case: Case, name: str) -> None:
+    """Raise UsageError where there is nothing to do to an incident as it stands."""
+    incident = case.incident
+    monitor = next((one for one in house.monitors if one.id == incident.monitor), None)
+    if name in list_actions(incident, monitor):
+        return
+    if name in _list_idle(incident, monitor):
+        raise UsageError(f"incident {incident.id} is none to {ACTIONS[name].verb.lower()}")
+    raise UsageError(f"incident {incident.id} is {incident.state}: there is nothing to {name} any more")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["build_act", "name_action", "watch_request"]
 
 _API: Final = ["api", "v1"]
-_MOST_FIELDS: Final = 50
+_MOST_FIELDS: Final = 100
 _VERBS: Final = {"POST": "add", "PUT": "replace", "PATCH": "change", "DELETE": "remove"}
 
 

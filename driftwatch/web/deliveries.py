@@ -72,6 +72,7 @@ def show_deliveries(
             "leaf": build_leaf(rows, page, total),
             "queues": house.read(lambda tx: list_queues(tx, now)),
             "channels": sorted(house.app.config.destinations),
+            "tested": sorted(house.app.config.channels),
             "states": DELIVERY_SHAPES,
             "chosen": {"state": state, "channel": channel},
             "now": now,

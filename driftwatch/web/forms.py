@@ -26,7 +26,7 @@ __all__ = ["Fields", "Sent", "find_token", "find_who", "keep_token", "keep_who",
 
 _TOKEN, _WHO = "driftwatch_form", "driftwatch_who"
 _YEAR: Final = 365 * 86_400
-_MOST_FIELDS: Final = 50
+_MOST_FIELDS: Final = 100
 _LONGEST_NAME: Final = 191
 
 

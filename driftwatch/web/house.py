@@ -13,7 +13,9 @@ from driftwatch.app import App
 from driftwatch.incidents.incident import Incident, Severity
 from driftwatch.jobs.cases import Case, list_cases
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.web.errands import Errands
 from driftwatch.web.frame import Frame
+from driftwatch.web.readings import Readings
 from driftwatch.web.reasons import Reasons
 
 __all__ = ["Here", "House", "is_serious"]
@@ -22,11 +24,16 @@ _T = TypeVar("_T")
 
 
 class House:
-    """The configuration at work as it is now: a reload puts another in its place."""
+    """The configuration at work as it is now: a reload puts another in its place.
+
+    `errands` are what takes longer than a page may, `readings` what is in the file by now.
+    """
 
     def __init__(self, find_app: Callable[[], App]) -> None:
         self._find_app = find_app
         self.reasons = Reasons()
+        self.errands = Errands()
+        self.readings = Readings()
 
     @property
     def app(self) -> App:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import HTMLResponse
@@ -26,11 +27,13 @@ from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.surroundings import Around, read_around
 from driftwatch.store.delivery import DeliveryRow
 from driftwatch.store.incidents import EventRow, list_events
+from driftwatch.store.incidents import IncidentRow as StoredIncident
 from driftwatch.store.outbox import list_deliveries
 from driftwatch.store.pages import WantedIncidents, page_incidents
 from driftwatch.store.tellings import list_tellings
 from driftwatch.web.access import Scope, need
-from driftwatch.web.actions import list_actions
+from driftwatch.web.actions import ACTIONS, list_actions
+from driftwatch.web.bulk import BULK
 from driftwatch.web.forms import find_token, find_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
@@ -38,7 +41,16 @@ from driftwatch.web.paging import PAGE, Leaf, PageNumber, build_leaf
 from driftwatch.web.telling import say_telling, say_who
 from driftwatch.web.windows import SHAPES, Shape
 
-__all__ = ["IncidentPage", "IncidentRow", "Step", "read_incident", "router"]
+__all__ = [
+    "Chosen",
+    "IncidentPage",
+    "IncidentRow",
+    "Step",
+    "build_incident_rows",
+    "list_saved",
+    "read_incident",
+    "router",
+]
 
 router = APIRouter()
 
@@ -82,22 +94,63 @@ class IncidentPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """Which incidents are shown; an empty word is any."""
+    """Which incidents are shown; an empty word is any.
+
+    `q` stands somewhere in it, `taken_by` has it, `free`: nobody looks at it. `days`: it opened in the last
+    so many, 0 is whenever.
+    """
 
     state: Annotated[str, Query(pattern="^(open|resolved|all)$")] = "open"
     monitor: Annotated[str, Query(max_length=200)] = ""
+    owner: Annotated[str, Query(max_length=200)] = ""
     kind: Annotated[str, Query(max_length=40)] = ""
     severity: Annotated[str, Query(max_length=40)] = ""
+    q: Annotated[str, Query(max_length=200)] = ""
+    taken_by: Annotated[str, Query(max_length=100)] = ""
+    free: Annotated[bool, Query()] = False
+    days: Annotated[int, Query(ge=0, le=3660)] = 0
 
-    @property
-    def wanted(self) -> WantedIncidents:
-        """What the store is asked for."""
+    def build_wanted(self, house: House) -> WantedIncidents:
+        """Return what the store is asked for."""
         return WantedIncidents(
             resolved={"open": False, "resolved": True}.get(self.state),
             monitor=self.monitor or None,
+            monitors=tuple(one.id for one in house.monitors if one.owner == self.owner)
+            if self.owner
+            else None,
             kind=self.kind or None,
             severity=self.severity or None,
+            text=self.q.strip() or None,
+            taken_by=self.taken_by or None,
+            free=self.free,
+            since=house.now() - timedelta(days=self.days) if self.days else None,
         )
+
+    @property
+    def address(self) -> str:
+        """The filters as they stand in an address."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        usual = {field.name: field.default for field in fields(self)}
+        return urlencode({name: _write(value) for name, value in given.items() if value != usual[name]})
+
+
+def _write(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def list_saved(who: str) -> list[tuple[str, str]]:
+    """Return filters that people want again and again: their names and what stands in the address.
+
+    >>> list_saved("")[0]
+    ('nobody is at it', 'free=true')
+    """
+    mine = [("mine", urlencode({"taken_by": who}))] if who else []
+    return [
+        *mine,
+        ("nobody is at it", "free=true"),
+        ("critical", "severity=critical"),
+        ("last 7 days", "state=all&days=7"),
+    ]
 
 
 @router.get("/incidents", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
@@ -105,7 +158,8 @@ def show_incidents(
     request: Request, house: Here, chosen: Annotated[Chosen, Depends()], page: PageNumber = 1
 ) -> HTMLResponse:
     """Show incidents, the newest first."""
-    leaf = _read_leaf(house, chosen.wanted, page)
+    leaf = _read_leaf(house, chosen.build_wanted(house), page)
+    who = find_who(request)
     frame = house.frame("Incidents", "incidents")
     return render(
         request,
@@ -117,6 +171,9 @@ def show_incidents(
             "monitors": [one.id for one in house.monitors],
             "kinds": list(IncidentKind),
             "severities": list(Severity),
+            "owners": sorted({one.owner for one in house.monitors if one.owner}),
+            "saved": list_saved(who),
+            "bulk": BULK,
             "request": request,
         },
     )
@@ -124,9 +181,14 @@ def show_incidents(
 
 def _read_leaf(house: House, wanted: WantedIncidents, number: int) -> Leaf[IncidentRow]:
     rows, total = house.read(lambda tx: page_incidents(tx, wanted, at_most=PAGE, skip=(number - 1) * PAGE))
+    return build_leaf(build_incident_rows(house, rows), number, total)
+
+
+def build_incident_rows(house: House, rows: Sequence[StoredIncident]) -> list[IncidentRow]:
+    """Return stored incidents as the list shows them."""
     cases = build_cases(rows, house.monitors)
     tellings = house.read(lambda tx: list_tellings(tx, [row.id for row in rows]))
-    items = [
+    return [
         IncidentRow(
             case=case,
             shape=choose_shape(case.incident),
@@ -135,7 +197,6 @@ def _read_leaf(house: House, wanted: WantedIncidents, number: int) -> Leaf[Incid
         )
         for case in cases
     ]
-    return build_leaf(items, number, total)
 
 
 @router.get("/incidents/{number}", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
@@ -150,8 +211,8 @@ def show_incident(
     frame = house.frame(found.case.title, "incidents")
     values = {
         "page": found,
-        "did": did,
-        "actions": list_actions(found.case.incident),
+        "did": ACTIONS[did].verb.lower() if did in ACTIONS else "",
+        "actions": list_actions(found.case.incident, found.monitor),
         "token": find_token(request),
         "who": find_who(request),
         "say_length": say_length,

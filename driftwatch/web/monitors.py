@@ -30,6 +30,7 @@ from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.incidents import choose_shape
 from driftwatch.web.markers import list_latest
+from driftwatch.web.monitor_actions import list_monitor_actions
 from driftwatch.web.windows import PAUSED, SHAPES, Strip, build_strip
 
 __all__ = ["Column", "MonitorPage", "read_monitor", "router", "say_schedule"]
@@ -77,6 +78,7 @@ def show_monitor(request: Request, house: Here, name: Annotated[str, Path(max_le
         "page": found,
         "verdict_shapes": SHAPES,
         "choose_shape": choose_shape,
+        "actions": list_monitor_actions(is_paused=found.status.paused is not None),
         "token": find_token(request),
         "who": find_who(request),
     }

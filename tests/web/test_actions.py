@@ -5,6 +5,7 @@ import re
 import pytest
 
 from driftwatch.incidents.incident import Incident, IncidentState, Label, TransitionKind
+from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database
 from tests.support.site import Site, open_site, read_text, read_token
 
@@ -86,7 +87,7 @@ def test_looking_at_a_form_changes_nothing(store: Database) -> None:
     site = open_incident(store)
     before = site.bench.events(only(site))
 
-    for name in ("acknowledge", "snooze", "assign", "note", "resolve", "label"):
+    for name in ("acknowledge", "snooze", "assign", "note", "resolve", "label", "accept"):
         page = site.get(find_address(site, name))
         assert '<form method="post"' in page
 
@@ -157,3 +158,67 @@ def test_what_is_over_takes_notes_and_labels_only(store: Database) -> None:
     assert site.client.get(find_address(site, "explode")).status_code == 404
     assert send(site, "label", said=Label.DRIFT.value)[0] == 200
     assert send(site, "label", said="nothing")[0] == 409
+
+
+def test_what_accepting_would_change_is_shown_and_changes_nothing(store: Database) -> None:
+    site = open_incident(store, "..aa")
+    before = site.bench.events(only(site))
+
+    status, words = send(site, "accept", do="preview")
+
+    assert status == 200
+    assert "4 of 4 windows would have been judged differently." in words
+    assert "amount is compared with 2 windows from then on, 2013-02-03 to 2013-02-04" in words
+    assert f"1 open incident would end: #{site.numbers[0]}." in words
+    assert site.bench.events(only(site)) == before
+
+
+def test_an_incident_is_accepted_as_the_new_normal_with_who_and_why(store: Database) -> None:
+    site = open_incident(store, "..aa")
+
+    refused = send(site, "accept", why=" ")
+    status, words = send(site, "accept", why="the fares rose")
+
+    assert refused[0] == 409
+    assert "say why it is normal" in refused[1]
+    assert status == 200
+    assert "Done: accept as the new normal." in words
+    assert "Reference version 2 judges from now on: Ana says so (the fares rose)" in words
+    assert only(site).state is IncidentState.RESOLVED
+
+
+def test_retraining_is_asked_for_and_refused_with_the_reason(store: Database) -> None:
+    site = open_site(store, retrain=RetrainPolicy(trigger="ci", after=9))
+    site.live("..a")
+
+    asked = send(site, "retrain", why="the fares rose")
+    again = send(site, "retrain", why="the fares rose")
+
+    assert asked[0] == 200
+    assert f"asked for retraining (request {site.bench.retrains()[0].id}): the fares rose" in asked[1]
+    assert again[0] == 409
+    assert f"Request {site.bench.retrains()[0].id} is under way" in again[1]
+    assert len(site.bench.retrains()) == 1
+
+
+def test_what_makes_no_sense_is_not_offered(store: Database) -> None:
+    site = open_incident(store)
+
+    page = site.get(f"/incidents/{site.numbers[0]}")
+
+    assert "Request retraining" not in page
+    assert "Accept as the new normal" in page
+    assert site.client.get(find_address(site, "retrain")).status_code == 404
+
+
+def test_the_most_used_stands_first_and_what_ends_more_stands_apart(store: Database) -> None:
+    site = open_incident(store)
+
+    page = site.get(f"/incidents/{site.numbers[0]}")
+    usual, _, apart = page.partition("What ends or changes more")
+
+    assert re.findall(r"<summary>(\w+)</summary>", usual) == [
+        *("Acknowledge", "Snooze", "Assign", "Note", "Label"),
+    ]
+    assert re.findall(r"<summary>(\w+)</summary>", apart) == ["Resolve"]
+    assert "Accept as the new normal…" in apart
