@@ -43,6 +43,7 @@ from driftwatch.jobs.reference import Watch
 from driftwatch.jobs.retelling import retell_due
 from driftwatch.jobs.retrain import request_due
 from driftwatch.jobs.rounds import Rounds
+from driftwatch.jobs.slices import start_searches
 from driftwatch.net.supervisor import tell_supervisor
 from driftwatch.store.file_lock import FileLock
 
@@ -70,6 +71,7 @@ _TICKS: Mapping[str, float] = {
     "deliver": 1,
     "retrain": 1,
     "late": 60,
+    "slices": 5,
     "prune": 3600,
 }
 
@@ -131,6 +133,8 @@ class Daemon:
         self._checks = Lanes(at_once, name="check")
         # References may take long to read: they leave a reader to the checks.
         self._starts = Lanes(max(1, at_once - 1), name="start")
+        # One search at a time leaves a reader to the checks too.
+        self._searches = Lanes(1, name="slices")
         self._not_before: dict[str, float] = {}
         self._scheduler = self._build_scheduler(ticks)
 
@@ -201,7 +205,7 @@ class Daemon:
         self._scheduler.shutdown(wait=False)
 
     def _count_busy(self) -> int:
-        return self._busy + self._pump.busy + self._checks.busy + self._starts.busy
+        return self._busy + self._pump.busy + self._checks.busy + self._starts.busy + self._searches.busy
 
     def _set_ticks_anew(self) -> None:
         """Let every tick come now: APScheduler would wait until the time of day is where it was."""
@@ -236,6 +240,7 @@ class Daemon:
             "deliver": self._deliver,
             "retrain": self._retrain,
             "late": self._look_for_late_rows,
+            "slices": self._search_slices,
             "prune": self._prune,
         }
         # An executor for each tick: a long check must not keep the others from running.
@@ -389,6 +394,10 @@ class Daemon:
     def _look_for_late_rows(self) -> None:
         if self._may_work():
             look_at_all(self._app.parts, list(self._watches), stopping=self._stop.is_set)
+
+    def _search_slices(self) -> None:
+        if self._may_work():
+            start_searches(self._app.parts, list(self._watches), self._searches, stopping=self._stop.is_set)
 
     def _prune(self) -> None:
         app = self._app

@@ -32,6 +32,7 @@ from driftwatch.store.monitors import find_monitor, list_monitors
 from driftwatch.store.outbox import DeliveryState, list_deliveries
 from driftwatch.store.references import list_references, promote_reference
 from driftwatch.store.retrains import RetrainState, list_retrains
+from driftwatch.store.slices import SearchState, find_search
 from driftwatch.store.slots import open_slots
 from driftwatch.store.verdicts import VerdictRow, list_verdicts
 from tests.support.clocks import FakeClock
@@ -39,7 +40,7 @@ from tests.support.incidents import day
 from tests.support.monitors import FakeChannel, FakeTrigger, due, make_monitor, make_source
 from tests.support.sources_fake import FakeSource
 
-TICKS = {"plan": 0.05, "start": 0.05, "check": 0.03, "deliver": 0.03, "retrain": 0.03}
+TICKS = {"plan": 0.05, "start": 0.05, "check": 0.03, "deliver": 0.03, "retrain": 0.03, "slices": 0.05}
 PATIENCE = 8.0
 
 
@@ -172,6 +173,22 @@ def test_what_was_done_is_in_the_store_after_a_stop(tmp_path: Path) -> None:
         retrain_states = [row.state for row in running.database.read(list_retrains)]
         assert (delivery_states, retrain_states) == ([DeliveryState.DELIVERED], [RetrainState.ACCEPTED])
         assert not is_daemon_alive(running.database, running.clock.now())
+
+
+def test_an_incident_that_opened_is_searched_for_slices_beside_the_checks(tmp_path: Path) -> None:
+    with run_daemon(tmp_path, ".a") as running:
+        wait_for(lambda: bool(running.source.requests), "the reference")
+        running.clock.move_to(due(2))
+        running.wait_for_words("ok", "drift")
+        wait_for(lambda: was_searched(running), "a search")
+        running.stop()
+
+    assert set(running.source.requests[-1].columns or ()) == {"amount", "city"}
+
+
+def was_searched(running: Running) -> bool:
+    row = running.database.read(lambda tx: find_search(tx, 1))
+    return row is not None and row.state is SearchState.DONE
 
 
 def test_a_stop_lets_the_window_under_way_end_and_begins_no_other(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from driftwatch.jobs.cases import Case, list_cases
 from driftwatch.jobs.deliver import deliver_due
 from driftwatch.jobs.replay import Seen, choose_windows, replay_windows
 from driftwatch.jobs.retrain import request_due
+from driftwatch.jobs.slices import search_due
 from driftwatch.jobs.windows import due_at
 from driftwatch.net.signing import generate_secret
 from driftwatch.profiles.reference import Skipped
@@ -123,6 +124,7 @@ def _replay(
         seen.append(one)
         deliver_due(app.parts)
         request_due(app.parts)
+        search_due(app.parts, [watch])
     return Told(
         seen=seen,
         cases=list_cases(app.database, app.config.monitors, every=True),

@@ -19,7 +19,7 @@ from driftwatch.incidents.phrases import (
     say_type_changed,
     say_unseen,
 )
-from driftwatch.incidents.plain_words import say_plainly
+from driftwatch.incidents.plain_words import describe_drift
 from driftwatch.incidents.rules import KINDS_OF_STATISTIC, REPEATED_SHARE, VOLUME, Rule
 from driftwatch.profiles.keys import KeySample
 from driftwatch.statistics.catalogue import Statistic
@@ -41,8 +41,8 @@ def find_breaches(
         if statistic is None or statistic.value is None or breach is None:
             continue
         kind = KINDS_OF_STATISTIC.get(rule.statistic, FindingKind.DRIFT)
-        text = _say_found(pair, kind, statistic.value, moved)
-        plain = say_plainly(pair) if kind is FindingKind.DRIFT else text
+        how, plain = describe_drift(pair) if kind is FindingKind.DRIFT else (None, None)
+        text = _say_found(pair, kind, statistic.value, moved, how)
         yield Finding(
             column=pair.column,
             kind=kind,
@@ -50,7 +50,7 @@ def find_breaches(
             value=statistic.value,
             limit=rule.limit,
             text=f"{text}; {breach}" if text else breach,
-            plain=plain or None,
+            plain=plain if kind is FindingKind.DRIFT else text or None,
             moved_share=moved if kind is FindingKind.DRIFT else statistic.value,
         )
 
@@ -73,7 +73,7 @@ def _find_limit(rule: Rule, value: float) -> float | None:
     return rule.limit if rule.limit is not None and value > rule.limit else None
 
 
-def _say_found(pair: Pair, kind: FindingKind, share: float, moved: float) -> str:
+def _say_found(pair: Pair, kind: FindingKind, share: float, moved: float, how: str | None) -> str:
     if kind is FindingKind.MISSING:
         rows = pair.reference.rows
         return say_missing(pair, share, count_missing(pair.reference) / rows if rows else 0.0)
@@ -83,7 +83,7 @@ def _say_found(pair: Pair, kind: FindingKind, share: float, moved: float) -> str
         return say_range(pair, share)
     if kind is FindingKind.TYPE_CHANGED:
         return say_type_changed(pair)
-    return say_moved(pair, moved) if moved > 0 else ""
+    return say_moved(pair, moved, how) if moved > 0 else ""
 
 
 def find_key_breach(rules: Sequence[Rule], usual: Sequence[KeySample], current: KeySample) -> Finding | None:

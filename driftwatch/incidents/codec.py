@@ -48,6 +48,7 @@ _PLAIN = (
     "snoozed_by",
     "assigned_to",
     "labelled_by",
+    "slice",
     "seq",
 )
 

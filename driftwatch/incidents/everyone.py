@@ -1,8 +1,8 @@
 """What an incident says to everyone: no statistic, no limit, nothing that one has to have learned.
 
 The order is always the same: what happened just before, where that was marked; what changed and in how much
-of the data, since when, what it means and what is not known, what a person says that it was, who has it, and
-what happens if nobody does anything. Messages and pages say the same.
+of the data, which rows carry it, since when, what it means and what is not known, what a person says that it
+was, who has it, and what happens if nobody does anything. Messages and pages say the same.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def tell_everyone(incident: Incident, facts: MonitorFacts) -> tuple[str, ...]:
     named = say_markers(incident.markers, incident.first_window)
     paragraphs = [
         *([say_what(incident, facts), named] if is_over else [named, say_what(incident, facts)]),
+        "" if is_over else incident.slice or "",
         _say_when(incident),
         "" if is_over else _MEANINGS[incident.kind],
         _say_label(incident),

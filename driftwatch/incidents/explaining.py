@@ -119,6 +119,8 @@ def _say_why(explained: Explained) -> Iterator[str]:
     incident, opened, last = explained.incident, explained.opened, explained.last
     if incident.markers:
         yield say_markers(incident.markers, incident.first_window)
+    if incident.slice:
+        yield incident.slice
     if incident.kind not in {IncidentKind.DRIFT, IncidentKind.DATA}:
         yield _OWN_LIMITS[incident.kind]
         return

@@ -185,7 +185,7 @@ class Incident:
     have told. `label` is what a person says it was. `left` are the stretches of members that left before it
     was over. `flips` are the starts of the windows in which one of its axis opened or resolved lately, and
     `flapping` says that this is too often to tell. `markers` are what happened just before it began, the
-    latest first. `seq` numbers the last transition.
+    latest first. `slice` says which rows carry the change. `seq` numbers the last transition.
     """
 
     id: int | None = None
@@ -229,6 +229,7 @@ class Incident:
     flips: tuple[datetime, ...] = ()
     flapping: bool = False
     markers: tuple[Marker, ...] = ()
+    slice: str | None = None
     seq: int = 0
 
     @property

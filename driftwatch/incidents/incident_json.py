@@ -55,6 +55,7 @@ def build_incident_json(incident: Incident, title: str, text: str) -> dict[str, 
         "labelled_at": _stamp_or_none(incident.labelled_at),
         "windows_open": incident.windows_open,
         "markers": [build_marker_json(marker) for marker in incident.markers[:MOST_NAMED]],
+        "slice": incident.slice,
         "columns": [_describe_member(member) for member in rank_members(incident.members)],
     }
 

@@ -43,7 +43,7 @@ MOST_NAMED: Final = 3
 _DAY: Final = timedelta(days=1)
 _AHEAD: Final = timedelta(days=1)
 _KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-_LONGEST: Final = {"version": 100, "text": 500, "author": 100, "monitor": 191, "owner": 191}
+_LONGEST: Final = {"version": 100, "text": 500, "author": 191, "monitor": 191, "owner": 191}
 _FREE: Final = frozenset({"text", "author"})
 _SHOWN_TEXT: Final = 200
 _PLAIN: Final = ("id", "kind", "version", "text", "monitor", "owner")

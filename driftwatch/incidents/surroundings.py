@@ -13,7 +13,7 @@ from datetime import datetime
 from statistics import median
 from typing import Final
 
-from driftwatch.incidents.finding import Finding
+from driftwatch.incidents.finding import Finding, FindingKind
 from driftwatch.incidents.incident import Incident
 from driftwatch.incidents.markers import Marker, say_marker
 from driftwatch.incidents.phrases import say_usual
@@ -40,7 +40,7 @@ class Promoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """An incident of another monitor of the same source."""
+    """Another incident that began near: of the same monitor, or of one of the same source."""
 
     number: int
     monitor: str
@@ -56,7 +56,7 @@ class Surroundings:
     counted. `missing` are the shares without a value, by column: of the window before and of the first one.
     `came` and `gone` are the columns that only one of these two has. `empty` windows just before had no rows.
     `beside` was found in the first window and belongs to another incident. `others` are the monitors of the
-    same source.
+    same source, `neighbours` incidents of those and of the monitor itself.
     """
 
     rows: int | None = None
@@ -86,7 +86,7 @@ def say_surroundings(found: Surroundings, incident: Incident) -> tuple[str, ...]
             f"Version {one.version} of the reference took over at {say_moment(one.at)}."
             for one in found.promoted
         ),
-        *_say_neighbours(found),
+        *_say_neighbours(found, incident),
     )
 
 
@@ -115,7 +115,8 @@ def _say_rows(found: Surroundings) -> Iterator[str]:
 
 
 def _say_missing(found: Surroundings, incident: Incident) -> Iterator[str]:
-    told = {one.column for one in incident.members if one.about == "missing"}
+    told = {one.column for one in incident.members if one.about == FindingKind.MISSING}
+    told |= {one.column for one in found.beside if one.kind is FindingKind.MISSING}
     apart = [
         (abs(now - before), name, before, now)
         for name, (before, now) in found.missing.items()
@@ -147,10 +148,10 @@ def _say_lateness(found: Surroundings) -> Iterator[str]:
         yield f"{windows} just before it had no rows."
 
 
-def _say_neighbours(found: Surroundings) -> Iterator[str]:
+def _say_neighbours(found: Surroundings, incident: Incident) -> Iterator[str]:
     for one in found.neighbours[:_SHOWN]:
-        since = say_window(one.window)
-        yield f"Same source: {one.monitor} has incident {one.number} ({one.kind}) since {since}."
+        where = "Same monitor" if one.monitor == incident.monitor else f"Same source: {one.monitor}"
+        yield f"{where}: incident {one.number} ({one.kind}) began in the window of {say_window(one.window)}."
     rest = len(found.neighbours) - _SHOWN
     if rest > 0:
-        yield f"Same source: {say_count(rest, 'more incident')} began near it."
+        yield f"{say_count(rest, 'more incident')} began near it."

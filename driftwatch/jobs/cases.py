@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +16,9 @@ from driftwatch.incidents.codec import decode_incident
 from driftwatch.incidents.describe import Words, write_words
 from driftwatch.incidents.incident import Advance, Incident, Label
 from driftwatch.incidents.incident_json import build_incident_json
-from driftwatch.incidents.markers import Marker
 from driftwatch.incidents.notice import MonitorFacts
+from driftwatch.jobs.circumstances import add_circumstances
 from driftwatch.jobs.facts import build_facts
-from driftwatch.jobs.markers import find_named
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.recording import Held, keep_advance, list_recipients
@@ -85,15 +84,15 @@ def build_cases(rows: Sequence[IncidentRow], monitors: Sequence[Monitor]) -> lis
 
 
 def find_case(database: Database, monitors: Sequence[Monitor], number: int) -> Case:
-    """Return the incident with this number and what was marked since. Raises UsageError without one."""
+    """Return the incident with this number, as it is known by now. Raises UsageError without one."""
 
-    def read(tx: sa.Connection) -> tuple[IncidentRow, tuple[Marker, ...]]:
+    def read(tx: sa.Connection) -> tuple[Incident, MonitorFacts]:
         row = _need_incident(tx, number)
-        incident = decode_incident(dict(row.document), id=row.id)
-        return row, find_named(tx, incident, _build_facts(row, monitors).owner)
+        incident, facts = decode_incident(dict(row.document), id=row.id), _build_facts(row, monitors)
+        return add_circumstances(tx, incident, facts.owner, number=number), facts
 
-    row, named = database.read(read)
-    return _build_case(row, monitors, named)
+    incident, facts = database.read(read)
+    return Case(incident=incident, words=write_words(incident, facts))
 
 
 def need_incident(database: Database, number: int) -> IncidentRow:
@@ -193,11 +192,8 @@ def _need_monitor(tx: sa.Connection, name: str) -> MonitorRow:
     return found
 
 
-def _build_case(
-    row: IncidentRow, monitors: Sequence[Monitor], named: tuple[Marker, ...] | None = None
-) -> Case:
+def _build_case(row: IncidentRow, monitors: Sequence[Monitor]) -> Case:
     incident = decode_incident(dict(row.document), id=row.id)
-    incident = incident if named is None else replace(incident, markers=named)
     return Case(incident=incident, words=write_words(incident, _build_facts(row, monitors)))
 
 

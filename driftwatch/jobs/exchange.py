@@ -24,6 +24,7 @@ from driftwatch.jobs.monitor import Monitor
 from driftwatch.net.secrets import Secret
 from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid, Grid, NumberGrid
+from driftwatch.profiles.joint import Layout
 from driftwatch.profiles.window import Window
 from driftwatch.statistics.catalogue import Statistic
 from driftwatch.store.codec import read_counts, write_counts
@@ -31,6 +32,7 @@ from driftwatch.store.codec import read_counts, write_counts
 __all__ = [
     "OUT_OF_MEMORY",
     "Close",
+    "CountJoint",
     "CountRows",
     "Done",
     "Failed",
@@ -95,6 +97,17 @@ class CountRows:
     monitor: Monitor
     windows: tuple[Window, ...]
     column: str | None
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountJoint:
+    """To a child: count the rows of windows by two columns at once. Done with the counts."""
+
+    monitor: Monitor
+    windows: tuple[Window, ...]
+    layout: Layout
+    at_most: int
     folder: str
 
 

@@ -19,9 +19,10 @@ from weakref import WeakKeyDictionary
 from driftwatch.errors import SourceError
 from driftwatch.jobs.child_reading import ChildBatches, Reading, check_answer, make_key
 from driftwatch.jobs.children import Child, ChildLost, start_child
-from driftwatch.jobs.exchange import CountRows, ReadReference, pack
+from driftwatch.jobs.exchange import CountJoint, CountRows, ReadReference, pack
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reading import ReadingInterrupted
+from driftwatch.profiles.joint import JointCounts, Layout
 from driftwatch.profiles.profile import Profile
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
@@ -78,6 +79,15 @@ class ReaderPool:
         make_task = partial(CountRows, monitor=monitor, windows=wanted, column=column)
         found = check_answer(self._ask_once(monitor, "late rows", make_task), tuple)
         return dict(zip(wanted, found, strict=True))
+
+    def count_joint(
+        self, monitor: Monitor, windows: Sequence[Window], layout: Layout, at_most: int
+    ) -> JointCounts:
+        """Return the rows counted by two columns at once. Raises SourceError also where it was cut off."""
+        make_task = partial(
+            CountJoint, monitor=monitor, windows=tuple(windows), layout=layout, at_most=at_most
+        )
+        return check_answer(self._ask_once(monitor, "slices", make_task), JointCounts)
 
     def _ask_once(self, monitor: Monitor, what: str, make_task: Callable[..., Any]) -> Any:
         try:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from driftwatch.jobs.batches import Batch, Batches, count_window_rows
+from driftwatch.jobs.joint import count_joint_rows
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reference import read_reference
+from driftwatch.profiles.joint import JointCounts, Layout
 from driftwatch.profiles.reference import Reference
 from driftwatch.profiles.window import Window
 
@@ -57,6 +59,12 @@ class Reader(Protocol):
         """Return how many rows each window has, as `jobs.batches.count_window_rows` does."""
         ...
 
+    def count_joint(
+        self, monitor: Monitor, windows: Sequence[Window], layout: Layout, at_most: int
+    ) -> JointCounts:
+        """Return the rows of windows by two columns at once, as `jobs.joint.count_joint_rows` does."""
+        ...
+
     def stop(self) -> None:
         """End what is being read, in a few seconds: whoever waits for it gets ReadingInterrupted."""
         ...
@@ -85,6 +93,12 @@ class OwnReader:
     ) -> dict[Window, int]:
         """Return how many rows each window has."""
         return count_window_rows(monitor, windows, column)
+
+    def count_joint(
+        self, monitor: Monitor, windows: Sequence[Window], layout: Layout, at_most: int
+    ) -> JointCounts:
+        """Return the rows of windows by two columns at once."""
+        return count_joint_rows(monitor, windows, layout, at_most)
 
     def stop(self) -> None:
         """Do nothing: this thread cannot be interrupted."""

@@ -34,6 +34,7 @@ from driftwatch.jobs.confinement import end_with, set_limit
 from driftwatch.jobs.exchange import (
     OUT_OF_MEMORY,
     Close,
+    CountJoint,
     CountRows,
     Done,
     Faulty,
@@ -46,6 +47,7 @@ from driftwatch.jobs.exchange import (
     pack,
     unpack_task,
 )
+from driftwatch.jobs.joint import count_joint_rows
 from driftwatch.jobs.limits import Limits
 from driftwatch.jobs.links import Link, Lost
 from driftwatch.jobs.monitor import Monitor
@@ -92,13 +94,9 @@ class _Work:
         if isinstance(task, Close):
             self._close()
             return Done(value=_measure_size() - self._own_size)
-        if isinstance(task, ReadReference):
+        if isinstance(task, ReadReference | CountRows | CountJoint):
             self._begin(task.monitor, task.folder)
-            return Done(value=read_reference(task.monitor))
-        if isinstance(task, CountRows):
-            self._begin(task.monitor, task.folder)
-            found = count_window_rows(task.monitor, task.windows, task.column)
-            return Done(value=tuple(found[window] for window in task.windows))
+            return Done(value=_read_once(task))
         raise TypeError(f"a task of the type {type(task).__name__}")
 
     def _keep(self, sent: Keep) -> None:
@@ -136,6 +134,16 @@ class _Work:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+
+
+def _read_once(task: ReadReference | CountRows | CountJoint) -> Any:
+    """Return what is read for a task that is done with one answer."""
+    if isinstance(task, ReadReference):
+        return read_reference(task.monitor)
+    if isinstance(task, CountJoint):
+        return count_joint_rows(task.monitor, task.windows, task.layout, task.at_most)
+    found = count_window_rows(task.monitor, task.windows, task.column)
+    return tuple(found[window] for window in task.windows)
 
 
 def _choose_file_size(source: Any, limits: Limits) -> int:

@@ -15,8 +15,8 @@ from driftwatch.incidents.codec import encode_incident
 from driftwatch.incidents.describe import build_notice
 from driftwatch.incidents.incident import Advance, Incident, Transition
 from driftwatch.incidents.notice import MonitorFacts, Notice
+from driftwatch.jobs.circumstances import add_circumstances
 from driftwatch.jobs.grouping import find_group
-from driftwatch.jobs.markers import find_named
 from driftwatch.jobs.messages import freeze_notice
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts
@@ -60,8 +60,8 @@ def keep_advance(  # noqa: PLR0913 - where it is kept, what is kept, and who is 
     incident = step.incident
     if incident is None or (incident == before.incident and not step.transitions):
         return before
-    incident = replace(incident, markers=find_named(tx, incident, facts.owner))
     number = before.incident.id if before.incident else None
+    incident = add_circumstances(tx, incident, facts.owner, number=number)
     draft = IncidentDraft(
         kind=incident.kind,
         state=incident.state,

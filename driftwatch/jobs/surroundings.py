@@ -145,10 +145,10 @@ def _list_promoted(
 
 
 def _list_neighbours(tx: sa.Connection, incident: Incident, others: Sequence[str]) -> tuple[Neighbour, ...]:
-    if not others:
-        return ()
     start, end = find_soon(incident.first_window)
-    rows = list_near_incidents(tx, others, start, end + (end - start), at_most=_NEAR)
+    keys = [incident.monitor, *others]
+    near = list_near_incidents(tx, keys, start, end + (end - start), at_most=_NEAR)
+    rows = [row for row in near if row.id != incident.id]
     return tuple(
         Neighbour(number=row.id, monitor=row.monitor_key, kind=row.kind, window=one.first_window)
         for row, one in zip(rows, _decode(rows), strict=True)

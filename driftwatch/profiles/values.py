@@ -28,9 +28,10 @@ from driftwatch.profiles.grid import CategoryGrid, Grid, NumberGrid, Precision
 from driftwatch.profiles.times import NO_TIME, parse_times
 from driftwatch.profiles.window import to_micros
 
-__all__ = ["Numbers", "count_column", "read_by_row", "read_days", "read_names", "read_numbers"]
+__all__ = ["Numbers", "code_names", "count_column", "read_by_row", "read_days", "read_names", "read_numbers"]
 
 _DAY = 86_400_000_000
+_TRUTH = {"0": "false", "1": "true", **{word: word for word in TRUE_FALSE}}
 _NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 
 
@@ -184,6 +185,39 @@ def _name_number(value: float) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
+def code_names(
+    column: ColumnData, grid: CategoryGrid, missing: tuple[str | float, ...] = ()
+) -> NDArray[np.int64]:
+    """Return the cell of every row by its name, shape (rows,): the one after the grid's last without a name.
+
+    >>> letters = ColumnData(name="x", values=pa.chunked_array([["a", "z", None]]))
+    >>> grid = CategoryGrid(names=("a",))
+    >>> code_names(letters, grid).tolist()
+    [0, 2, 3]
+    """
+    nothing = grid.cells
+    encoded = decode_values(column).combine_chunks().dictionary_encode()
+    names = pa.chunked_array([encoded.dictionary])
+    if not _can_be_named(names.type) or len(names) == 0:
+        return np.full(len(encoded), nothing, dtype=np.int64)
+    spelt = [_spell_name(name, grid) for name in _name_values(encoded.dictionary)]
+    cells = grid.cell_of
+    coded = np.array([*(cells.get(name, grid.unseen_cell) for name in spelt), nothing], dtype=np.int64)
+    words = find_missing_words(names, column, missing)
+    if words is not None:
+        coded[:-1][np.array(words.to_pylist(), dtype=bool)] = nothing
+    named_missing = {_name_number(float(value)) for value in missing if not isinstance(value, str)}
+    if named_missing and not is_text(names.type):
+        coded[:-1][np.isin(spelt, sorted(named_missing))] = nothing
+    # A row without a value has no place in the dictionary: the last one is for it.
+    places = fill_nulls(pc.cast(encoded.indices, pa.int64()), len(names))
+    return np.asarray(coded[places])
+
+
+def _spell_name(name: str, grid: CategoryGrid) -> str:
+    return _TRUTH.get(name.strip().lower(), name) if grid.kind == "boolean" else name
+
+
 def read_days(
     column: ColumnData, missing: tuple[str | float, ...], ends_at: datetime | None, timezone: str
 ) -> Numbers:
@@ -245,8 +279,7 @@ def _can_be_named(kind: pa.DataType) -> bool:
 
 
 def _count_booleans(grid: CategoryGrid, names: list[str], counts: NDArray[np.int64], absent: int) -> Counts:
-    spelled = {"0": "false", "1": "true", **{word: word for word in TRUE_FALSE}}
-    read = [spelled.get(name.strip().lower()) for name in names]
+    read = [_TRUTH.get(name.strip().lower()) for name in names]
     known = np.array([name is not None for name in read], dtype=bool)
     return count_names(
         grid,

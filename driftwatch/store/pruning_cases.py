@@ -31,6 +31,7 @@ from driftwatch.store.tables import (
     reference_versions,
     retrains,
     scores,
+    slice_searches,
     verdicts,
 )
 
@@ -104,7 +105,8 @@ def delete_incident_parts(connection: sa.Connection, incident_id: int) -> int:
         return len(told)
     steps = sa.select(events.c.seq).where(events.c.incident_id == incident_id).order_by(events.c.seq)
     last = connection.execute(steps.limit(MOST_ROWS)).scalars().all()[-1:]
-    connection.execute(sa.delete(escalations).where(escalations.c.incident_id == incident_id))
+    for part in (escalations, slice_searches):
+        connection.execute(sa.delete(part).where(part.c.incident_id == incident_id))
     if not last:
         return 0
     gone = sa.delete(events).where(events.c.incident_id == incident_id, events.c.seq <= last[0])

@@ -62,13 +62,14 @@ __all__ = [
     "scores",
     "sessions",
     "silences",
+    "slice_searches",
     "slots",
     "tokens",
     "users",
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0009"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""
@@ -394,4 +395,15 @@ markers = define_table(
     Index("ix_markers_at", "at"),
     # People hold on to these numbers: one is never given twice.
     sqlite_autoincrement=True,
+)
+
+slice_searches = define_table(
+    "slice_searches",
+    Column("incident_id", ID, ForeignKey("incidents.id"), primary_key=True, autoincrement=False),
+    Column("state", WORD, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", ExactText),
+    Column("claim_until", UtcMicros, nullable=False),
+    Column("document", JsonText),
+    Column("searched_at", UtcMicros),
 )

@@ -34,7 +34,16 @@ __all__ = ["EXIT_OUT_OF_REACH", "Orders", "main"]
 EXIT_OUT_OF_REACH = 75
 """The exit status of a daemon that could not open its store."""
 
-_TICKS = {"plan": 1.0, "start": 1.0, "check": 0.1, "deliver": 0.2, "retrain": 0.2, "late": 1.0, "prune": 5.0}
+_TICKS = {
+    "plan": 1.0,
+    "start": 1.0,
+    "check": 0.1,
+    "deliver": 0.2,
+    "retrain": 0.2,
+    "late": 1.0,
+    "slices": 1.0,
+    "prune": 5.0,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from driftwatch.web.forms import find_token, find_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
 from driftwatch.web.paging import PAGE, Leaf, PageNumber, build_leaf
+from driftwatch.web.slices import SlicePart, read_slices
 from driftwatch.web.telling import say_telling, say_who
 from driftwatch.web.windows import SHAPES, Shape
 
@@ -87,6 +88,7 @@ class IncidentPage:
     steps: tuple[Step, ...]
     who: str
     told: str
+    slices: SlicePart | None
     around: Around
     worked_out: tuple[str, ...]
     now: datetime
@@ -238,6 +240,7 @@ def read_incident(house: House, number: int) -> IncidentPage:
         steps=tuple(_list_steps(events, sent)),
         who=say_who(incident) if incident.is_live else "",
         told=say_telling(incident, tellings),
+        slices=read_slices(house, incident),
         around=around,
         worked_out=worked_out,
         now=house.now(),

@@ -36,6 +36,7 @@ from driftwatch.web import (
     sign_in,
     silences,
     silencing,
+    slices,
 )
 from driftwatch.web.api import routes
 from driftwatch.web.api.problems import is_for_programs, tell_problem
@@ -55,6 +56,7 @@ ROOMS: Final = (
     markers,
     bulk,
     incidents,
+    slices,
     actions,
     lists_csv,
     deliveries,

@@ -41,6 +41,7 @@ def test_json_has_the_shape_of_incidents_v1() -> None:
         "labelled_at": None,
         "windows_open": 1,
         "markers": [],
+        "slice": None,
         "columns": [
             {
                 "column": "dep_delay",

@@ -74,7 +74,11 @@ def test_where_nothing_changed_nothing_is_said_but_what_was_looked_at() -> None:
         ),
         (
             {"neighbours": (Neighbour(number=12, monitor="x", kind="drift", window=day(8)),)},
-            "Same source: x has incident 12 (drift) since 2013-02-08.",
+            "Same source: x: incident 12 (drift) began in the window of 2013-02-08.",
+        ),
+        (
+            {"neighbours": (Neighbour(number=12, monitor="flights", kind="data", window=day(8)),)},
+            "Same monitor: incident 12 (data) began in the window of 2013-02-08.",
         ),
     ],
 )
@@ -102,6 +106,14 @@ def test_missing_values_that_the_incident_is_about_are_told_there() -> None:
     about: Incident = replace(INCIDENT, members=(member,))
 
     assert say_surroundings(replace(CALM, missing={"c": (0.0, 0.12)}), about) == ()
+
+
+def test_missing_values_that_another_incident_is_about_are_told_once() -> None:
+    beside = replace(FINDING, kind=FindingKind.MISSING, text="12 % of the rows have no value in c")
+
+    said = say_surroundings(replace(CALM, missing={"c": (0.0, 0.12)}, beside=(beside,)), INCIDENT)
+
+    assert said == ("Also found: 12 % of the rows have no value in c.",)
 
 
 def test_many_columns_are_counted_the_largest_change_first() -> None:

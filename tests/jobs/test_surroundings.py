@@ -43,7 +43,7 @@ def test_what_changed_with_the_same_window_is_said(store: Database) -> None:
     said = look(bench, drift.id or 0).changes
 
     assert any(one.startswith("Rows: 600 came, 100 % more than usual") for one in said)
-    assert "Missing values: 10 % in city, against none in the window before." in said
+    assert "Also found: 10 % of the rows have no value in city, against none in the reference." in said
     assert "Columns that came with that window: new." in said
     assert "The window just before it had no rows." in said
 

@@ -67,6 +67,8 @@ class Incident(Shape):
     columns: list[Member]
     markers: list[Marker]
     """What happened shortly before it began."""
+    slice: str | None
+    """Which rows carry the change, where a slice of them is clearly responsible."""
 
 
 class Incidents(Shape):
