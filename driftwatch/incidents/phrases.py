@@ -135,7 +135,8 @@ def say_breach(column: str | None, statistic: str, value: float, limit: float) -
 
 def say_chance(column: str, statistic: str, value: float, *, chance: float, limit: float) -> str:
     """Return what was found, how often chance alone gives as much, and what p-value a rule allows."""
-    odds = say_odds(chance)
+    # A chance too small for a float is 0, and still a chance.
+    odds = say_odds(max(chance, 1e-9))
     return (
         f"{statistic} of {column} is {say_number(value)}, as large by chance alone in {odds} batches "
         f"(p-value {say_number(chance)}, the limit is {say_number(limit)})"
