@@ -71,6 +71,11 @@ class Caller:
         """Whether it is known who it is."""
         return bool(self.name)
 
+    @property
+    def may_act(self) -> bool:
+        """Whether the caller may do more than look."""
+        return self.may(Scope.OPERATE)
+
     def may(self, scope: Scope) -> bool:
         """Return whether the caller may do what `scope` allows."""
         return self.scope.includes(scope)

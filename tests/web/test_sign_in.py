@@ -254,3 +254,24 @@ def test_without_passwords_there_is_no_form_for_them(store: Database) -> None:
     answer = asking.client.get("/", headers=PAGE, follow_redirects=False)
     assert answer.status_code == 401
     assert asking.client.get("/", headers=bear(make_token(asking, Scope.READ))).status_code == 200
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_who_may_only_look_is_told_so_and_shown_no_forms(store: Database, scope: Scope) -> None:
+    site = open_asking(store, scope)
+    sign_in(site)
+
+    page = site.get("/silences")
+
+    assert ('class="looks"' in page) == (scope is Scope.READ)
+    assert ("You may look at everything here, and not act on it." in page) == (scope is Scope.READ)
+    assert ('href="/audit"' in page) == (scope is Scope.ADMIN)
+
+
+def test_the_page_on_which_people_type_is_not_asked_for_anew(store: Database) -> None:
+    site = open_asking(store)
+    form = site.client.get("/sign-in").text
+    sign_in(site)
+
+    assert "data-live" not in form
+    assert "data-live" in site.get("/silences")
