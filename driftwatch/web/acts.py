@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
@@ -82,6 +82,14 @@ def _read_fields(content_type: str, body: bytes) -> dict[str, str]:
         if content_type.startswith("application/json"):
             found = json.loads(body or b"{}")
             return {str(name): str(value) for name, value in found.items() if value is not None}
-        return dict(parse_qsl(body.decode("utf-8"), max_num_fields=_MOST_FIELDS))
+        return _join_fields(parse_qsl(body.decode("utf-8"), max_num_fields=_MOST_FIELDS))
     except (ValueError, AttributeError, RecursionError):
         return {}
+
+
+def _join_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return fields by name; of a field that was sent several times, as boxes are, every value."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
