@@ -14,11 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from driftwatch.access.limits import Buckets, Delays
+from driftwatch.access.passwords import fits_password
 from driftwatch.config.access import Access, Proxy
 
-__all__ = ["Door", "find_address", "is_from_proxy", "is_trusted", "refuse_for_now"]
+__all__ = ["Door", "find_address", "is_from_proxy", "is_near", "is_trusted", "refuse_for_now"]
 
 _AT_ONCE: Final = 2
+_LONGEST_TURN: Final = timedelta(seconds=1)
 _FORWARDED: Final = "x-forwarded-for"
 
 
@@ -32,7 +34,19 @@ class Door:
         self.accounts = Delays(free=5, longest=timedelta(minutes=1))
         self.guessers = Delays(free=20, longest=timedelta(minutes=15))
         # Each password that is compared takes 32 MiB and a processor.
-        self.hashing = threading.BoundedSemaphore(_AT_ONCE)
+        self._comparing = threading.BoundedSemaphore(_AT_ONCE)
+
+    def compare(self, password: str, kept: str | None) -> bool | None:
+        """Return whether a password fits what is kept; None where too many others are compared just now.
+
+        Nobody waits for long: whoever waits here keeps a page from being built.
+        """
+        if not self._comparing.acquire(timeout=_LONGEST_TURN.total_seconds()):
+            return None
+        try:
+            return fits_password(password, kept)
+        finally:
+            self._comparing.release()
 
 
 def refuse_for_now(wait: timedelta) -> HTTPException:
@@ -72,6 +86,12 @@ def is_from_proxy(request: HTTPConnection, access: Access, proxy: Proxy) -> bool
 
 def _list_forwarded(headers: Headers) -> list[str]:
     return [text.strip() for line in headers.getlist(_FORWARDED) for text in line.split(",")]
+
+
+def is_near(request: HTTPConnection) -> bool:
+    """Return whether who connects is on this machine; what has no address, as a test has none, is."""
+    address = _read_address(request.client.host) if request.client else None
+    return address is None or address.is_loopback
 
 
 def is_trusted(text: str, access: Access) -> bool:

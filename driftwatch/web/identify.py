@@ -13,7 +13,7 @@ from driftwatch.access.granting import grant_scope
 from driftwatch.config.access import Access
 from driftwatch.store.sessions import find_session, see_session
 from driftwatch.store.tokens import SEEN_EVERY, find_token, see_token
-from driftwatch.web.door import is_from_proxy
+from driftwatch.web.door import is_from_proxy, is_near
 
 if TYPE_CHECKING:
     from driftwatch.web.house import House
@@ -39,7 +39,10 @@ def identify(request: Request) -> Caller | None:
     found = _find_by_token(request, house) or _find_by_proxy(request, access)
     if found is None and access.is_asked:
         found = _find_by_session(request, house, access)
-    return found if found or access.is_asked else NOBODY
+    if found is not None or access.is_asked:
+        return found
+    # A file that was read again may ask nobody any more, while the socket is still the one from before.
+    return NOBODY if access.is_open or is_near(request) else None
 
 
 def has_bearer(request: Request) -> bool:

@@ -14,7 +14,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from driftwatch.access.act import Act
 from driftwatch.access.caller import Caller, How, Scope
-from driftwatch.access.passwords import fits_password
 from driftwatch.store.audit import write_act
 from driftwatch.store.sessions import LIFETIME, begin_session, count_sessions, end_session, end_sessions
 from driftwatch.store.users import find_user
@@ -96,8 +95,9 @@ def _try_password(request: Request, house: House, name: str, password: str) -> C
         if wait > _MANY:
             raise refuse_for_now(wait)
     known = house.read(lambda tx: find_user(tx, name))
-    with door.hashing:
-        fits = fits_password(password, known[1] if known else None)
+    fits = door.compare(password, known[1] if known else None)
+    if fits is None:
+        raise refuse_for_now(timedelta(seconds=5))
     if known is None or not fits:
         record_refusal(request, house, How.SESSION, known[0].name if known else "", "wrong password")
         return None

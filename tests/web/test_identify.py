@@ -185,3 +185,25 @@ def test_scopes_are_ordered() -> None:
         True,
         True,
     ]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("::1", 200),
+        ("::ffff:127.0.0.1", 200),
+        ("192.0.2.1", 401),
+        ("::ffff:192.0.2.1", 401),
+    ],
+)
+def test_where_nobody_is_asked_nobody_comes_from_elsewhere(
+    store: Database, address: str, status: int
+) -> None:
+    closed, opened = (
+        open_site(store, address=address),
+        open_site(store, address=address, access=Access(is_open=True)),
+    )
+
+    assert closed.client.get("/").status_code == status
+    assert opened.client.get("/").status_code == 200

@@ -275,3 +275,17 @@ def test_the_page_on_which_people_type_is_not_asked_for_anew(store: Database) ->
 
     assert "data-live" not in form
     assert "data-live" in site.get("/silences")
+
+
+def test_who_finds_too_many_others_signing_in_is_asked_to_come_again(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = open_asking(store)
+    monkeypatch.setattr("driftwatch.web.door._LONGEST_TURN", timedelta(0))
+    comparing = site.client.app.state.door._comparing  # type: ignore[attr-defined]
+
+    with comparing, comparing:
+        busy = sign_in(site)
+
+    assert (busy.status_code, busy.headers["retry-after"]) == (429, "5")
+    assert sign_in(site).status_code == 303
