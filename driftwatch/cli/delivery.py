@@ -179,7 +179,7 @@ def send(
     from driftwatch.cli.printing import print_lines
     from driftwatch.jobs.deliver import send_test
 
-    with open_act(config, "delivery.test", channel) as app:
+    with open_act(config, "channel.test", channel) as app:
         if channel not in app.config.channels:
             known = ", ".join(app.config.channels) or "none"
             raise UsageError(f"there is no channel {channel!r} in the configuration; there are: {known}")

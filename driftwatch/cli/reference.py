@@ -174,7 +174,7 @@ def accept(
     from driftwatch.jobs.acceptance import accept_incident
     from driftwatch.jobs.cases import find_case
 
-    with open_act(config, "reference.accept", by=by, incident=incident) as app:
+    with open_act(config, "incident.accept", incident, by=by) as app:
         found = find_case(app.database, app.config.monitors, incident).incident
         watched = app.find_monitor(found.monitor)
         done = accept_incident(app.parts, watched, found, by or getpass.getuser())

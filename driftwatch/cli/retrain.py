@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_session
+from driftwatch.cli.session import ConfigOption, Output, OutputOption, open_act, open_session
 from driftwatch.errors import UsageError
 
 __all__ = ["register"]
@@ -88,7 +88,7 @@ def request(
     from driftwatch.jobs.retrain import request_due
     from driftwatch.jobs.retrain_request import request_retraining
 
-    with open_session(config) as app:
+    with open_act(config, "incident.retrain", incident, by=by, why=why) as app:
         found = find_case(app.database, app.config.monitors, incident).incident
         monitor = app.find_monitor(found.monitor)
         number = request_retraining(app.parts, monitor, incident, who=by or getpass.getuser(), why=why)

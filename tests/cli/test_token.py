@@ -172,7 +172,7 @@ def test_what_is_done_on_the_command_line_is_kept_with_who_did_it(fresh_shop: Pa
         ("monitor.pause", "shop"),
         ("monitor.resume", "shop"),
         ("marker.add", "shop"),
-        ("delivery.test", "log"),
+        ("channel.test", "log"),
     ]
     assert acts[1][3] == {"length": "2h"}
     assert acts[5][3] == {"monitor": "sh*", "reason": "works"}
