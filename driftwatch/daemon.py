@@ -44,6 +44,7 @@ from driftwatch.jobs.retelling import retell_due
 from driftwatch.jobs.retrain import request_due
 from driftwatch.jobs.rounds import Rounds
 from driftwatch.jobs.slices import start_searches
+from driftwatch.jobs.weekly import queue_weeklies
 from driftwatch.net.supervisor import tell_supervisor
 from driftwatch.store.file_lock import FileLock
 
@@ -302,6 +303,7 @@ class Daemon:
             plan_all(app.parts, list(self._watches), self._rounds, show_life=self._show_life)
             if is_time:
                 queue_digests(app.parts, list(self._watches))
+                queue_weeklies(app.parts, app.config.digests, app.config.monitors)
                 queue_ping(app.parts)
 
     def _take_lock(self) -> None:

@@ -23,11 +23,12 @@ from driftwatch.errors import ConfigError, SourceError
 from driftwatch.incidents.policy import Policy
 from driftwatch.jobs.heartbeat import is_daemon_alive
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.weekly import DigestPlan
 from driftwatch.net.secrets import Secret
 from driftwatch.profiles.window import Window
 from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database, open_database
-from driftwatch.store.meta import read_meta
+from driftwatch.store.meta import list_meta, read_meta
 from driftwatch.store.monitors import find_monitor, list_monitors
 from driftwatch.store.outbox import DeliveryState, list_deliveries
 from driftwatch.store.references import list_references, promote_reference
@@ -85,7 +86,9 @@ class Running:
 
 
 @contextmanager
-def run_daemon(folder: Path, story: str, **changes: object) -> Iterator[Running]:
+def run_daemon(
+    folder: Path, story: str, *, digests: tuple[DigestPlan, ...] = (), **changes: object
+) -> Iterator[Running]:
     """Run a daemon on a monitor whose days are those of `story`, at the moment the first falls due."""
     source, channel, trigger = make_source(story), FakeChannel(), FakeTrigger()
     clock = FakeClock(day(1).start + timedelta(hours=12))
@@ -95,6 +98,7 @@ def run_daemon(folder: Path, story: str, **changes: object) -> Iterator[Running]
         triggers={"ci": trigger},
         monitors=(make_monitor(source, **changes),),
         fingerprint="config-1",
+        digests=digests,
     )
     app = open_app(config, clock=clock)
 
@@ -155,6 +159,20 @@ def test_in_shadow_mode_it_tells_nobody_and_sends_a_digest_on_monday(tmp_path: P
         ("digest", "flights would have paged 1 time")
     ]
     assert not running.trigger.calls
+
+
+def test_the_digest_of_an_owner_is_queued_by_the_daemon_and_delivered_once(tmp_path: Path) -> None:
+    plan = DigestPlan(owner="data-platform", notify=("oncall",))
+    with run_daemon(tmp_path, "a..", digests=(plan,), owner="data-platform") as running:
+        wait_for(lambda: bool(running.database.read(lambda tx: list_meta(tx, "weekly:"))), "the first start")
+        running.clock.move_to(due(1))
+        running.wait_for_words("drift")
+        running.clock.move_to(day(4).start + timedelta(hours=8))
+        wait_for(lambda: any(one.type == "digest" for one in running.channel.sent), "a digest")
+        running.stop()
+
+    assert [one.type for one in running.channel.sent].count("digest") == 1
+    assert running.channel.sent[-1].title.startswith("data-platform: ")
 
 
 def digests_began(running: Running) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+from driftwatch.config.digests import check_digests
 from driftwatch.config.limits import check_limits
 from driftwatch.config.mistakes import Note, Path, suggest
 from driftwatch.config.quiet_times import check_heartbeat, check_maintenance
@@ -46,6 +47,9 @@ def check_settings(settings: FileSettings, note: Note) -> None:
     check_web(settings.web, note)
     channels = settings.channels or {}
     _check_fallbacks(channels, note)
+    owners = {one.owner for _, one in list_good(settings.monitors) if one.owner}
+    describe_channel = partial(_describe_unknown, "channel", known=channels)
+    check_digests(settings.digests, owners, channels, note, describe_unknown=describe_channel)
     seen: dict[str, int] = {}
     for place, monitor in list_good(settings.monitors):
         path: Path = ("monitors", place)
@@ -54,8 +58,7 @@ def check_settings(settings: FileSettings, note: Note) -> None:
         elif monitor.id is not None:
             seen[monitor.id] = place
         _check_names(monitor, channels, settings.triggers or {}, path, note)
-        describe_unknown = partial(_describe_unknown, "channel", known=channels)
-        check_telling(monitor, channels, path, note, describe_unknown=describe_unknown)
+        check_telling(monitor, channels, path, note, describe_unknown=describe_channel)
         for check in _CHECKS:
             check(monitor, path, note)
 

@@ -14,6 +14,7 @@ from driftwatch.channels.heartbeat import HEARTBEAT, Heartbeat
 from driftwatch.config.access import Access, build_access
 from driftwatch.config.building import build_monitor, need
 from driftwatch.config.checks import check_settings
+from driftwatch.config.digests import build_digests
 from driftwatch.config.fingerprints import build_fingerprint, fingerprint_source
 from driftwatch.config.listing import Listed, list_values
 from driftwatch.config.mistakes import ConfigMistakesError, Mistake, Mistakes, Path, Place, format_path
@@ -34,6 +35,7 @@ from driftwatch.errors import ConfigError
 from driftwatch.jobs.maintenance import GateRules
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.retention import Retention
+from driftwatch.jobs.weekly import DigestPlan
 from driftwatch.net.secrets import Secret
 from driftwatch.triggers.contract import Trigger
 
@@ -47,8 +49,8 @@ class Config:
     `warnings` are things that work but should be looked at, one line each. `fingerprint` changes when
     anything changes. `gate` is what it says about when nobody is told. Pages are served at `listen`, and
     links to them begin with `public_url`; `access` says who may use them, and `requests_per_second` how
-    often each of them. It was read from `file`, whose content had this `digest`; `list_settings` returns
-    every setting with its line.
+    often each of them. `digests` are sent once a week. It was read from `file`, whose content had this
+    `digest`; `list_settings` returns every setting with its line.
     """
 
     store_url: Secret
@@ -68,6 +70,7 @@ class Config:
     file: FilePath | None = None
     digest: str = ""
     list_settings: Callable[[], Sequence[Listed]] = field(default=tuple, repr=False, compare=False)
+    digests: tuple[DigestPlan, ...] = ()
 
     @property
     def destinations(self) -> Mapping[str, Channel]:
@@ -134,6 +137,7 @@ def parse_config(
             },
         ),
         heartbeat=build_heartbeat(settings.heartbeat),
+        digests=build_digests(settings.digests),
         listen=build_listen(settings.web),
         public_url=build_public_url(settings.web),
         access=build_access(web.auth),

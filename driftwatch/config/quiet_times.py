@@ -23,8 +23,10 @@ from driftwatch.net.secrets import Secret
 
 __all__ = [
     "HEARTBEAT",
+    "TIME_OF_DAY",
     "HeartbeatSettings",
     "MaintenanceSettings",
+    "Weekday",
     "build_heartbeat",
     "build_maintenance",
     "check_heartbeat",
@@ -33,7 +35,8 @@ __all__ = [
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
-_TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+TIME_OF_DAY: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+"""A time of day such as 02:00."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,7 @@ def _check_times(one: MaintenanceSettings, path: Path, note: Note) -> None:
     elif one.cron is None and not (one.days and one.at):
         missing = "at" if one.days else "days"
         note((*path, missing), "is missing: a weekly window wants days and at")
-    elif one.at is not None and not _TIME.fullmatch(one.at):
+    elif one.at is not None and not TIME_OF_DAY.fullmatch(one.at):
         note((*path, "at"), f"wants a time of day such as 02:00, not {one.at!r}")
     elif one.for_ is not None and len(list(list_good(one.days))) == len(one.days):
         try:
@@ -127,7 +130,7 @@ def _check_times(one: MaintenanceSettings, path: Path, note: Note) -> None:
 
 
 def _find_cron(one: MaintenanceSettings) -> str:
-    found = _TIME.fullmatch(one.at or "")
+    found = TIME_OF_DAY.fullmatch(one.at or "")
     if one.cron is not None or found is None:
         return one.cron or ""
     days = ",".join(day[:3] for day in one.days)

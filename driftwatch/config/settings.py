@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
+from driftwatch.config.digests import DigestSettings
 from driftwatch.config.quiet_times import HeartbeatSettings, MaintenanceSettings
 from driftwatch.config.sections import Choice, Chosen, setting
 from driftwatch.config.values import Key, Moment, Share, Size, Zone
@@ -312,4 +313,5 @@ class FileSettings:
         "how long what opens waits for other monitors of its source, to be told in one message, such as 30s"
     )
     heartbeat: HeartbeatSettings | None = setting("a watcher that is told that we live")
+    digests: tuple[DigestSettings, ...] = setting("what happened in a week, told to owners of monitors", ())
     monitors: tuple[MonitorSettings, ...] = setting("what is watched", (), required=True)

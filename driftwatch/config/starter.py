@@ -121,6 +121,9 @@ channels:
   # oncall: {{kind: slack, url: "${{SLACK_WEBHOOK_URL}}", fallback: log}}
   # hook: {{kind: webhook, url: "https://hooks.example.com/drift", secret: "${{file:/run/secrets/hook}}"}}
 
+# What happened in a week, told in words that need no statistics.
+# digests: [{{notify: [oncall], day: monday, at: "08:00"}}]
+
 # What can start retraining.
 # triggers:
 #   retrain: {{kind: http, url: "https://ci.example.com/retrain", secret: "${{RETRAIN_SECRET}}"}}

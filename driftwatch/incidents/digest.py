@@ -35,7 +35,8 @@ class Telling:
 class Digest:
     """A message about a stretch of time, made like a notice: a title, a text in plain words, and facts.
 
-    `body` is what is in `data` of a webhook's payload.
+    `body` is what is in `data` of a webhook's payload; the list in it that is called `shortened` is cut
+    where all of it would not fit: its last entries are kept.
     """
 
     timestamp: datetime
@@ -45,18 +46,19 @@ class Digest:
     body: dict[str, Any]
     type: NoticeType = NoticeType.DIGEST
     severity: Severity = Severity.MINOR
+    shortened: str = "tellings"
 
     def payload(self) -> dict[str, Any]:
-        """Return the body of a webhook, small enough for one: older tellings are left out."""
+        """Return the body of a webhook, small enough for one: the first entries of a list are left out."""
         whole: dict[str, Any] = {
             "type": self.type.value,
             "timestamp": write_stamp(self.timestamp),
             "data": {**self.body, "text": self.text, "url": None},
         }
-        tellings = self.body["tellings"]
+        entries = self.body[self.shortened]
         for length, count in _SIZES:
-            kept = tellings[max(0, len(tellings) - count) :]
-            left_out = {"tellings": kept, "tellings_left_out": len(tellings) - len(kept)}
+            kept = entries[max(0, len(entries) - count) :]
+            left_out = {self.shortened: kept, f"{self.shortened}_left_out": len(entries) - len(kept)}
             cut: dict[str, Any] = cut_texts({**whole, "data": {**whole["data"], **left_out}}, length)
             if fits_payload(cut):
                 return cut

@@ -10,10 +10,9 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -26,16 +25,15 @@ from driftwatch.jobs.facts import build_facts
 from driftwatch.jobs.messages import freeze_notice
 from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.reference import Watch
-from driftwatch.jobs.windows import find_local
+from driftwatch.jobs.turns import Weekly, take_turn
 from driftwatch.store.incidents import list_events, list_incidents
-from driftwatch.store.meta import forget_meta, keep_meta, list_meta, swap_meta
+from driftwatch.store.meta import forget_meta, list_meta
 from driftwatch.store.outbox import DeliveryDraft, queue_delivery
 
 __all__ = ["queue_digests"]
 
 log = logging.getLogger("driftwatch.digest")
 
-_HOUR: Final = time(8)
 _PREFIX: Final = "digest:"
 _VERSION: Final = 1
 _AT_ONCE: Final = frozenset({NoticeType.OPENED.value, NoticeType.UPDATED.value})
@@ -79,18 +77,11 @@ def _queue_one(parts: Parts, watch: Watch, kept: str | None) -> bool:
             parts.database.write(lambda tx: forget_meta(tx, name))
         return False
     reported = None if kept is None else _decode(kept)
-    if reported is not None and _find_last_due(parts.clock.now(), watch.monitor.timezone) <= reported.until:
+    due = Weekly(timezone=watch.monitor.timezone)
+    if reported is not None and due.find_last(parts.clock.now()) <= reported.until:
         return False
     write = partial(_write, parts=parts, watch=watch, name=name, kept=kept, reported=reported)
     return parts.database.write(write)
-
-
-def _find_last_due(now: datetime, timezone: str) -> datetime:
-    """Return the last Monday, 08:00 in `timezone`, that is not after `now`."""
-    today = now.astimezone(ZoneInfo(timezone)).date()
-    monday = today - timedelta(days=today.weekday())
-    due = find_local(datetime.combine(monday, _HOUR), timezone)
-    return due if due <= now else find_local(datetime.combine(monday - timedelta(weeks=1), _HOUR), timezone)
 
 
 def _write(
@@ -100,11 +91,7 @@ def _write(
     rows = list_incidents(tx, include_resolved=True, monitor=watch.row)
     incidents = [decode_incident(dict(row.document), id=row.id) for row in rows]
     document = _encode(_note_reported(incidents, now))
-    if kept is None:
-        keep_meta(tx, name, document)
-        return False
-    # Another daemon may have queued it since: then there is nothing to exchange.
-    if not swap_meta(tx, name, kept, document) or reported is None:
+    if not take_turn(tx, name, kept, document) or reported is None:
         return False
     digest = build_digest(
         _list_tellings(tx, incidents, reported),

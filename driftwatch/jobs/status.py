@@ -24,7 +24,7 @@ from driftwatch.store.pauses import Pause, list_paused
 from driftwatch.store.queues import Queue, list_queues
 from driftwatch.store.standings import OpenIncident, Standing, list_open_incidents, list_standings
 
-__all__ = ["MonitorStatus", "Status", "build_pause_json", "read_status"]
+__all__ = ["MonitorStatus", "Status", "build_pause_json", "list_statuses", "read_status"]
 
 COMPLETE = frozenset({VerdictWord.OK, VerdictWord.DRIFT, VerdictWord.DATA})
 """The verdicts on windows that were read and judged whole."""
@@ -118,25 +118,26 @@ def read_status(database: Database, monitors: Sequence[Monitor], now: datetime) 
     """
 
     def read(tx: sa.Connection) -> Status:
-        standings, opened, paused = _list_standings(tx), list_open_incidents(tx), list_paused(tx, now)
         return Status(
             now=now,
-            monitors=tuple(
-                _describe_monitor(
-                    one,
-                    standings.get(one.id, Standing()),
-                    opened.get(one.id, ()),
-                    now,
-                    paused=paused.get(one.id),
-                )
-                for one in monitors
-            ),
+            monitors=list_statuses(tx, monitors, now),
             outbox=summarise_outbox(tx, now),
             obstacles=list_obstacles(tx, now),
             queues=tuple(list_queues(tx, now)),
         )
 
     return database.read(read)
+
+
+def list_statuses(tx: sa.Connection, monitors: Sequence[Monitor], now: datetime) -> tuple[MonitorStatus, ...]:
+    """Return how each of `monitors` is, in their order."""
+    standings, opened, paused = _list_standings(tx), list_open_incidents(tx), list_paused(tx, now)
+    return tuple(
+        _describe_monitor(
+            one, standings.get(one.id, Standing()), opened.get(one.id, ()), now, paused=paused.get(one.id)
+        )
+        for one in monitors
+    )
 
 
 def _list_standings(tx: sa.Connection) -> dict[str, Standing]:

@@ -22,6 +22,7 @@ from driftwatch.web import (
     bulk,
     channel_actions,
     deliveries,
+    digest,
     explanations,
     incidents,
     lists_csv,
@@ -70,6 +71,7 @@ ROOMS: Final = (
     sign_in,
     provider,
     audit,
+    digest,
 )
 """The modules with pages; each has a `router`."""
 

@@ -40,10 +40,11 @@ from driftwatch.jobs.removal import remove_monitor
 from driftwatch.jobs.retelling import retell_due
 from driftwatch.jobs.retention import Retention
 from driftwatch.jobs.retrain_request import request_retraining
+from driftwatch.jobs.weekly import DigestPlan, queue_weeklies
 from driftwatch.net.secrets import Secret
 from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database
-from driftwatch.store.meta import read_meta
+from driftwatch.store.meta import list_meta, read_meta
 from driftwatch.store.monitors import find_monitor
 from driftwatch.store.pauses import list_pauses
 from driftwatch.store.references import list_references
@@ -266,6 +267,25 @@ def stage_digest(database: Database, _: Path) -> Scene:
     return Scene(bench=bench, act=lambda one: queue_digests(one.parts, [one.watch]), look=show)
 
 
+WEEK = DigestPlan(owner=None, notify=("oncall",))
+
+
+def stage_week(database: Database, _: Path) -> Scene:
+    bench = open_drift(database)
+    queue_weeklies(bench.parts, [WEEK], [bench.monitor])
+    bench.clock.move_to(day(11).start + 8 * HOUR)
+    return Scene(bench=bench, act=lambda one: queue_weeklies(one.parts, [WEEK], [one.monitor]), look=show)
+
+
+def stage_end_of_weeks(database: Database, folder: Path) -> Scene:
+    bench = stage_week(database, folder).bench
+    return Scene(
+        bench=bench,
+        act=lambda one: queue_weeklies(one.parts, [], [one.monitor]),
+        look=lambda one: one.parts.database.read(lambda tx: list_meta(tx, "weekly:")) == {},
+    )
+
+
 def stage_end_of_shadow(database: Database, folder: Path) -> Scene:
     bench = stage_digest(database, folder).bench
     queue_digests(bench.parts, [bench.watch])
@@ -367,6 +387,8 @@ STAGES = {
     "a person makes a backup": (stage_backup, "backup.write_meta"),
     "a person asks what pruning would do": (stage_trial_of_pruning, "backup.execute"),
     "a monitor in shadow mode reports": (stage_digest, "digest._write"),
+    "the week of an owner is reported": (stage_week, "weekly.write_weekly"),
+    "the week of an owner is reported no more": (stage_end_of_weeks, "weekly.forget_plans"),
     "a monitor leaves shadow mode": (stage_end_of_shadow, "digest.forget_meta"),
     "a heartbeat is configured": (stage_heartbeat, "pinging._queue"),
     "windows beyond catch_up are given up": (stage_gap, "plan._give_up"),

@@ -51,6 +51,8 @@ ELSEWHERE = {
     "slots.hasten_slots": "a person has a monitor checked",
     "rolling.save": "a rolling reference",
     "slots.reopen_slots": "a person has windows judged again",
+    "weekly.forget_plans": "a digest of a week is not wanted any more",
+    "weekly.write_weekly": "a digest of a week",
     "tracks.keep_block_scores": "a monitor with a false-alarm budget",
 }
 

@@ -25,6 +25,8 @@ PAGES = [
     "/deliveries",
     "/silences?every=true",
     "/markers?monitor=flights",
+    "/digest",
+    "/digest?week=last",
 ]
 
 
