@@ -11,7 +11,7 @@ from types import FrameType
 
 import typer
 
-from driftwatch.cli.printing import flush_output
+from driftwatch.cli.printing import clean_text, flush_output
 from driftwatch.errors import ConfigError, DriftwatchError
 
 __all__ = ["app", "main"]
@@ -142,10 +142,10 @@ def _run() -> None:
         app(standalone_mode=True)
     except ConfigError as error:
         # Each line begins with the file and the place, where editors look for them.
-        print(error, file=sys.stderr)
+        print(clean_text(str(error)), file=sys.stderr)
         sys.exit(error.exit_status)
     except DriftwatchError as error:
-        print(f"driftwatch: {error}", file=sys.stderr)
+        print(f"driftwatch: {clean_text(str(error))}", file=sys.stderr)
         sys.exit(error.exit_status)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

@@ -120,12 +120,13 @@ def _print(monitor: str, seen: Sequence[Seen], output: Output) -> None:
 
 def _complain(monitor: str, seen: Sequence[Seen]) -> None:
     """Say on standard error which windows could not be judged, and why the first of them could not."""
+    from driftwatch.cli.printing import clean_text
     from driftwatch.incidents.words import say_count
 
     failed = [one.verdict for one in seen if one.verdict is not None and one.verdict.word == "error"]
     if failed:
         more = f" (and {say_count(len(failed) - 1, 'more window')})" if len(failed) > 1 else ""
-        print(f"driftwatch: {failed[0].reason}{more}", file=sys.stderr)
+        print(f"driftwatch: {clean_text(failed[0].reason or '')}{more}", file=sys.stderr)
     busy = [str(one.window) for one in seen if one.verdict is None]
     if busy:
         print(

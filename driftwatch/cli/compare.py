@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from driftwatch.cli.printing import print_json, print_lines, wants_colour
+from driftwatch.cli.printing import print_clean_lines, print_json, wants_colour
 from driftwatch.cli.session import Output, OutputOption
 from driftwatch.errors import UsageError
 
@@ -111,7 +111,7 @@ def _print(result: Comparison, output: Output) -> None:
         colour=wants_colour(),
         blocks=_can_print("█✗≥…"),
     )
-    print_lines(*write_text(result, look).splitlines())
+    print_clean_lines(*write_text(result, look).splitlines())
 
 
 def _can_print(signs: str) -> bool:

@@ -39,7 +39,7 @@ class Look:
 
 def write_text(comparison: Comparison, look: Look) -> str:
     """Return the comparison as lines of text, the summary first."""
-    lines = [_paint(comparison.summary, comparison.verdict, look)]
+    lines = [_paint(_show_name(comparison.summary), comparison.verdict, look)]
     if comparison.columns and comparison.verdict is not VerdictWord.NO_DATA:
         lines += ["", *_write_table(comparison, look)]
     if comparison.findings:

@@ -91,7 +91,7 @@ def validate(
 
     Says which monitors keep their history under it, and which start a new one.
     """
-    from driftwatch.cli.printing import print_json, print_lines
+    from driftwatch.cli.printing import clean_text, print_json, print_lines
     from driftwatch.config.loading import load_config
     from driftwatch.incidents.words import say_count
 
@@ -110,7 +110,7 @@ def validate(
         print_lines(*(f"warning: {warning}" for warning in loaded.warnings), *changes)
         print_lines(f"{config}: no mistakes, {say_count(len(loaded.monitors), 'monitor')}.")
     for trouble in troubles:
-        print(f"driftwatch: {trouble}", file=sys.stderr)
+        print(f"driftwatch: {clean_text(trouble)}", file=sys.stderr)
     if troubles:
         raise typer.Exit(2)
 

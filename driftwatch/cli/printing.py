@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 __all__ = [
+    "clean_text",
     "flush_output",
+    "print_clean_lines",
     "print_json",
     "print_lines",
     "print_table",
@@ -45,10 +47,28 @@ def print_json(value: Any) -> None:
 
 
 def print_lines(*lines: str) -> None:
-    """Print lines, replacing what the terminal cannot show."""
+    """Print lines, replacing what the terminal cannot show and what would steer it."""
+    print_clean_lines(*map(clean_text, lines))
+
+
+def print_clean_lines(*lines: str) -> None:
+    """Print lines in which nothing steers the terminal but colours of ours."""
     encoding = sys.stdout.encoding or "ascii"
     for line in lines:
         _write(line.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def clean_text(text: str) -> str:
+    r"""Return `text` with a blank for every character that shows nothing and may steer a terminal or a log.
+
+    Names and values of data stand in what is printed: none of them may move the cursor or change a title.
+
+    >>> clean_text("a\x1b[2Jb\nc")
+    'a [2Jb\nc'
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)
 
 
 def _write(text: str) -> None:
@@ -73,10 +93,10 @@ def _turn_away() -> None:
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print columns as wide as they need to be; words for states are coloured on a terminal."""
-    texts = [[_say(cell) for cell in row] for row in rows]
-    widths = [max(len(line[at]) for line in [list(header), *texts]) for at in range(len(header))]
-    lines = [_join(header, widths, shaded=False), *(_join(row, widths, shaded=True) for row in texts)]
-    print_lines(*lines)
+    titles, texts = [_say(title) for title in header], [[_say(cell) for cell in row] for row in rows]
+    widths = [max(len(line[at]) for line in [titles, *texts]) for at in range(len(titles))]
+    lines = [_join(titles, widths, shaded=False), *(_join(row, widths, shaded=True) for row in texts)]
+    print_clean_lines(*lines)
 
 
 def _join(cells: Sequence[str], widths: Sequence[int], *, shaded: bool) -> str:
@@ -103,7 +123,10 @@ def _say(cell: object) -> str:
         return say_stamp(cell)
     if isinstance(cell, timedelta):
         return say_age(cell)
-    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return f"{cell:,}"
+    # A cell has one line, or the table would say what nobody put into it.
+    return clean_text(str(cell)).replace("\n", " ")
 
 
 def say_stamp(moment: datetime) -> str:

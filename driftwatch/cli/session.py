@@ -13,10 +13,11 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from driftwatch.cli.printing import clean_text
 from driftwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _show_warnings() -> Iterator[None]:
     """Send warnings, and the notices of the channel `log`, to standard error."""
     ours, told = logging.getLogger("driftwatch"), logging.getLogger("driftwatch.channels.log")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("driftwatch: %(message)s"))
+    handler.setFormatter(_LineFormatter("driftwatch: %(message)s"))
     ours.addHandler(handler)
     told.setLevel(logging.INFO)
     try:
@@ -141,10 +142,23 @@ def read_moment(text: str | None, timezone: str = "UTC") -> datetime | None:
     return None if text is None else parse_moment(text, timezone)
 
 
+class _LineFormatter(logging.Formatter):
+    """Writes a record as one line, whatever is in it; a traceback has lines of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the library.
+        """Return the line of a record."""
+        record.message = clean_text(record.message).replace("\n", " ")
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name of the library.
+        """Return a traceback in which nothing steers a terminal."""
+        return clean_text(super().formatException(ei))
+
+
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Send log lines to standard error, one line each, times in UTC."""
     handler = logging.StreamHandler(sys.stderr)
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter = _LineFormatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = _to_utc
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

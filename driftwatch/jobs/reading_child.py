@@ -29,6 +29,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from driftwatch.errors import DriftwatchError
+from driftwatch.incidents.words import shorten
 from driftwatch.jobs.batches import Batches, count_window_rows
 from driftwatch.jobs.confinement import end_with, set_limit
 from driftwatch.jobs.exchange import (
@@ -62,6 +63,7 @@ __all__ = ["main"]
 _KEPT_BYTES: Final = 64 << 20
 _PLACES: Final = 12
 _THREADS: Final = 2
+_LONGEST_LINE: Final = 2_000
 
 
 class _Work:
@@ -216,7 +218,12 @@ def _settle(parent: int) -> None:
 
 
 class _PlainFormatter(logging.Formatter):
-    """Leaves tracebacks out: they quote what errors say, addresses with passwords among it."""
+    """Writes one line a record and leaves tracebacks out: they quote what errors say, passwords among it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging calls.
+        # Names and values of data stand in it: none of them may start a line or steer a terminal.
+        record.message = shorten(record.message, _LONGEST_LINE)
+        return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: ARG002, N802 - the name that logging calls.
         return ""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import math
 import os
 import sys
@@ -18,6 +19,8 @@ from driftwatch.cli.printing import (
     say_stamp,
     shade,
 )
+from driftwatch.cli.session import log_to_stderr
+from tests.support.hostile import HOSTILE, find_controls
 
 
 def test_a_table_is_as_wide_as_its_cells_and_no_line_ends_in_spaces(
@@ -28,6 +31,32 @@ def test_a_table_is_as_wide_as_its_cells_and_no_line_ends_in_spaces(
     assert capsys.readouterr().out == (
         "ID         WHAT\n1          a longer text\n1,234,567  -\n"
     )  # fmt: skip - as it is printed
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_the_data_steers_the_terminal(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_lines(f"a{text}b", text)
+    print_table(["WHAT", text], [[text, f"c{text}"]])
+
+    lines = capsys.readouterr().out
+    assert find_controls(lines) == []
+    # Two lines of text, which may have more in them, the head of the table and one row.
+    assert lines.count("\n") == 4 + 2 * text.count("\n")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_record_is_one_line_of_the_log_whatever_is_in_it(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handlers = logging.getLogger().handlers[:]
+    try:
+        log_to_stderr()
+        logging.getLogger("driftwatch.test").info("window judged monitor=%s", text)
+    finally:
+        logging.getLogger().handlers[:] = handlers
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
 
 
 def test_cells_are_said_for_people(capsys: pytest.CaptureFixture[str]) -> None:
