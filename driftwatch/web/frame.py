@@ -20,7 +20,7 @@ from driftwatch.web.forms import keep_token
 from driftwatch.web.paging import link_page
 from driftwatch.web.windows import SHAPES
 
-__all__ = ["Frame", "render"]
+__all__ = ["Frame", "render", "render_text"]
 
 _HERE: Final = Path(__file__).parent
 
@@ -53,6 +53,11 @@ def render(
     response = HTMLResponse(text, status_code=status)
     keep_token(request, response)
     return response
+
+
+def render_text(template: str, values: Mapping[str, Any]) -> str:
+    """Return the text that `template` makes of `values`, for what is no page of the site."""
+    return _ENVIRONMENT.get_template(template).render(**values)
 
 
 def _show_moment(moment: datetime | None, now: datetime) -> str:

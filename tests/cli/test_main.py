@@ -15,7 +15,7 @@ from tests.support.commands import run_here
 
 COMMANDS = [
     *("compare", "init", "validate", "schema", "serve", "check", "window list", "status"),
-    *("backtest", "drill", "explain", "why-not"),
+    *("backtest", "drill", "explain", "why-not", "report"),
     *("reference build", "reference list", "reference show", "reference promote", "reference rollback"),
     "reference accept",
     *("incident list", "incident show", "incident acknowledge", "incident resolve", "incident label"),

@@ -133,7 +133,7 @@ class _Browser(HTMLParser):
         )
         if tag == "a" and name == "href":
             return is_ours or scheme in {"http", "https"}
-        return is_ours or (tag == "img" and address.startswith("data:image/"))
+        return is_ours or (tag in {"img", "source"} and address.startswith("data:image/"))
 
 
 def find_live_markup(page: str, *, allowed: str = "") -> list[str]:
