@@ -54,6 +54,12 @@ PAGES = [
     "/deliveries?page=20",
     "/silences",
     "/silences/new",
+    "/incidents?free=true",
+    "/incidents?q=x03&state=all",
+    "/references",
+    "/references/m000",
+    "/settings",
+    "/help",
 ]
 
 

@@ -48,7 +48,7 @@ def test_the_blizzard_is_found_understood_taken_up_silenced_and_labelled(
         at.go("/")
         page.get_by_role("link", name="faulty data").click()
         everyone = page.get_by_role("region", name="For everyone")
-        expect(everyone).to_contain_text("dep_delay is missing in 57 % of the rows")
+        expect(everyone).to_contain_text("57 % of the rows have no value in dep_delay")
 
         take_up(page)
         expect(page.get_by_role("status")).to_contain_text("Done: acknowledge")
