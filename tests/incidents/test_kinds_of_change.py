@@ -1,17 +1,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import ArrayLike
 
+from driftwatch.incidents.advance import advance
+from driftwatch.incidents.describe import describe_incident
+from driftwatch.incidents.incident import IncidentKind
+from driftwatch.incidents.judge import judge
 from driftwatch.incidents.kinds_of_change import find_story, say_change
+from driftwatch.incidents.notice import MonitorFacts
 from driftwatch.incidents.pairs import Pair
+from driftwatch.incidents.rules import Judging, Rule
+from driftwatch.profiles.build import build_reference, count_rows
+from driftwatch.profiles.columns import ColumnOptions
+from driftwatch.statistics.change import find_change
 from driftwatch.statistics.change_kind import Change, ChangeKind
 from tests.support.columns import pair_categories, pair_numbers
+from tests.support.incidents import day, make_policy
 
 RNG = np.random.default_rng(5)
 USUAL = RNG.normal(100, 15, 4000)
@@ -160,3 +172,43 @@ def test_a_long_name_is_cut_and_stays_on_its_line() -> None:
     assert told is not None
     assert len(told) < 120
     assert "\n" not in told
+
+
+TOLD: Final[Mapping[ChangeKind, Callable[[Any], Any]]] = {
+    ChangeKind.SHIFT: lambda usual: usual + 5.0,
+    ChangeKind.UNIT: lambda usual: usual * 1000.0,
+    ChangeKind.FLOOD: lambda usual: np.where(np.arange(len(usual)) % 3 == 0, -999.0, usual),
+    ChangeKind.TRUNCATION: lambda usual: np.minimum(usual, 100.5),
+    ChangeKind.MIX: lambda _: np.repeat(["a", "b", "c"], [700, 1000, 1300]),
+    ChangeKind.RENAME: lambda names: np.where(names == "a", "A", names),
+}
+
+
+@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("rules", [(), (Rule(column="*", statistic="psi", limit=0.01),)])
+def test_each_kind_is_told_to_everyone_and_beside_the_numbers(
+    kind: ChangeKind, rules: tuple[Rule, ...]
+) -> None:
+    rng = np.random.default_rng(3)
+    is_name = kind in {ChangeKind.MIX, ChangeKind.RENAME}
+    usual = np.repeat(["a", "b", "c"], [1300, 1000, 700]) if is_name else rng.normal(100.0, 1.0, 3000)
+    reference = build_reference([(None, pa.table({"x": usual}))], ColumnOptions())
+    profile = count_rows(reference.grids, pa.table({"x": TOLD[kind](usual)}), ColumnOptions())
+    judging = Judging(minimum_effect=None if rules else 0.02, rules=rules)
+
+    verdict = judge(reference, profile, window=day(8), judging=judging)
+    step = advance(
+        None, verdict, make_policy(), kind=IncidentKind.DRIFT, monitor="m", now=day(9).start, telling=True
+    )
+    assert step.incident is not None
+    (member,) = step.incident.members
+    _, text = describe_incident(step.incident, MonitorFacts(id="m"))
+
+    change = find_change(reference.total.columns["x"], profile.columns["x"])
+    assert change is not None
+    assert change.kind is kind
+    said = say_change(change)
+    assert said is not None
+    assert said in member.text
+    assert member.plain is not None
+    assert member.plain in text.partition("In numbers")[0]
