@@ -116,8 +116,9 @@ def search_incident(parts: Parts, watch: Watch, number: int) -> SliceReport | No
     except ReadingInterrupted:
         return None  # The claim runs out, and the next process takes it up.
     document = encode_report(report)
-    keep = partial(_record, parts=parts, number=number, attempt=attempt, document=document)
-    if not parts.database.write(keep):
+    if not parts.database.write(
+        partial(_record, parts=parts, number=number, attempt=attempt, document=document)
+    ):
         return None
     said = say_report(report) or report.failed or "no slice is responsible"
     log.info("slices searched monitor=%s incident=%s found=%s", watch.monitor.id, number, said)
