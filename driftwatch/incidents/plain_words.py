@@ -47,7 +47,7 @@ def say_plainly(pair: Pair, change: Change | None = None) -> str | None:
     recipe = get_recipe(pair.reference.grid)
     if recipe is not None:
         return f"{recipe.shows} is not what it was"
-    story = None if change is None else say_change(change)
+    story = None if change is None else _say_story(change)
     if change is not None and story is not None and change.kind in _COMPLETE:
         share = _find_share(change)
         return story if share is None else f"{story} (that is {say_rows_of(share)})"
@@ -58,6 +58,17 @@ def say_plainly(pair: Pair, change: Change | None = None) -> str | None:
         return _say_days(pair)
     parts = [story or say_middle_change(pair), _say_range_gain(pair)]
     return "; ".join(filter(None, parts)) or None
+
+
+def _say_story(change: Change) -> str | None:
+    """Return what happened without a factor: that values crowd or spread is seen, how much is not."""
+    if change.kind not in {ChangeKind.SHIFT, ChangeKind.SCALE} or change.factor in {None, 1.0}:
+        return say_change(change)
+    apart = "further apart" if abs(change.factor or 1.0) > 1 else "closer together"
+    before, after = change.before, change.after
+    if before is None or after is None or say_value(before) == say_value(after):
+        return f"values lie {apart} than before"
+    return f"typical values moved from {say_value(before)} to {say_value(after)} and lie {apart}"
 
 
 def describe_drift(pair: Pair) -> tuple[str | None, str | None]:

@@ -47,6 +47,19 @@ def test_of_numbers_typical_values_and_the_rows_that_came_are_said() -> None:
     assert then == round(1 / np.mean(np.less_equal(USUAL, bound)))
 
 
+def test_values_that_crowd_or_spread_are_said_to_without_a_factor() -> None:
+    middle = np.median(USUAL)
+
+    crowded = say_numbers(USUAL, middle - 9_000 + (FRESH - middle) / 5)
+    spread = say_numbers(USUAL, middle + (FRESH - middle) * 3)
+
+    assert crowded is not None
+    assert re.match(r"typical values moved from [\d,]+ to [\d,]+ and lie closer together; values", crowded)
+    assert spread is not None
+    assert "further apart" in spread
+    assert "times" not in crowded + spread
+
+
 def test_values_in_the_middle_are_said_with_both_bounds() -> None:
     crowded = np.concatenate([FRESH[:1000], RNG.normal(45_000, 200, 1000).round()])
 
