@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from driftwatch.net.answers import Answer
 
-__all__ = ["Channel", "Message", "Outcome", "build_outcome"]
+__all__ = ["Channel", "Message", "Outcome", "Picture", "PictureChannel", "build_outcome"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,15 @@ class Outcome:
     unsure: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture to a notice, as PNG; `words` say what it shows."""
+
+    name: str
+    words: str
+    content: bytes = field(repr=False)
+
+
 class Channel(Protocol):
     """A way to tell people. Its fields are its settings.
 
@@ -60,6 +69,18 @@ class Channel(Protocol):
 
     def send(self, message: Message, now: datetime) -> Outcome:
         """Try once to deliver; never raises for what the destination does. `now` is the real, aware time."""
+
+
+@runtime_checkable
+class PictureChannel(Channel, Protocol):
+    """A channel that can show pictures, beside its notices and after them."""
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Return whether its settings let it."""
+
+    def send_picture(self, picture: Picture, now: datetime) -> str | None:
+        """Try once to show a picture; return why it could not be, without any secret, None where it was."""
 
 
 def build_outcome(answer: Answer) -> Outcome:

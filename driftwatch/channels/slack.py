@@ -1,6 +1,7 @@
 """Tell a Slack channel, by an incoming webhook.
 
-An incoming webhook answers 200 with the text `ok`; it cannot change or thread what it has posted.
+An incoming webhook answers 200 with the text `ok`; it cannot change or thread what it has posted, nor take a
+file. With the token of a bot the picture of what changed most follows the notice (see `slack_files`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
-from driftwatch.channels.contract import Message, Outcome, build_outcome
+from driftwatch.channels.contract import Message, Outcome, Picture, build_outcome
+from driftwatch.channels.slack_files import Upload, upload_picture
 from driftwatch.channels.slack_layout import build_slack_message
 from driftwatch.net.answers import RECEIVER_DEADLINE, Answer, ask, check_timeout
 from driftwatch.net.http import check_url
@@ -42,7 +44,8 @@ _SLACK_ERRORS: Final = frozenset(
 class Slack:
     """Post each notice to the Slack channel that an incoming webhook belongs to.
 
-    Raises ValueError when the address or the timeout cannot be used.
+    Raises ValueError when an address or the timeout cannot be used, and when only one of `bot_token` and
+    `channel` is given.
     """
 
     # https://docs.slack.dev/apis/web-api/rate-limits
@@ -53,16 +56,41 @@ class Slack:
         default=RECEIVER_DEADLINE, metadata={"text": "how long one attempt may take in all"}
     )
     fallback: str | None = field(default=None, metadata={"text": "the channel told when this one is dead"})
+    bot_token: Secret | None = field(
+        default=None,
+        metadata={"text": "the token of a bot with files:write: pictures are put into `channel` by it"},
+    )
+    channel: str | None = field(
+        default=None, metadata={"text": "the id of the Slack channel for pictures, such as C0123456789"}
+    )
+    api: str = field(
+        default="https://slack.com/api", metadata={"text": "where Slack's Web API is, for pictures"}
+    )
 
     def __post_init__(self) -> None:
         check_url(self.url.reveal())
+        check_url(self.api)
         check_timeout(self.timeout)
+        if (self.bot_token is None) != (self.channel is None):
+            raise ValueError("pictures need both a bot_token and the id of a channel")
 
     def send(self, message: Message, now: datetime) -> Outcome:
         """Post the notice once; only 200 with the text `ok` means that it is delivered."""
         content = build_slack_message(message)
         answer = ask(lambda: build_post(self.url, content, self.timeout), (self.url,), now)
         return build_outcome(_read_words(answer))
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Return whether a bot can put pictures into the channel."""
+        return self.bot_token is not None
+
+    def send_picture(self, picture: Picture, now: datetime) -> str | None:
+        """Put a picture into the channel, once; return why it could not be, None where it was."""
+        if self.bot_token is None or self.channel is None:
+            return "no bot_token is set"
+        upload = Upload(api=self.api, token=self.bot_token, channel=self.channel, timeout=self.timeout)
+        return upload_picture(upload, picture, now)
 
 
 def _read_words(answer: Answer) -> Answer:

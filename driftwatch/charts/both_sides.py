@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any, Final
 
-from driftwatch.charts.frames import HEIGHT, fill_frame
+from driftwatch.charts.frames import HEIGHT, fill_frame, name_apart
 from driftwatch.charts.values import Bin, Category, Chart, Curves, Table
 from driftwatch.incidents.words import say_number, say_percent, shorten
 
@@ -15,6 +15,8 @@ __all__ = ["draw_bins", "draw_categories", "draw_curves"]
 
 _SIDES: Final = ("current", "reference")
 _LONGEST_NAME: Final = 60
+_BAR: Final = 24
+"""How high a bar is with its room, in pixels."""
 
 
 def draw_curves(curves: Curves) -> Chart:
@@ -39,8 +41,7 @@ def draw_curves(curves: Curves) -> Chart:
         table=Table(
             head=("Value", "Reference, up to it", "Current, up to it"),
             rows=tuple(
-                (say_number(step.value), f"{step.reference:.1%}", f"{step.current:.1%}")
-                for step in curves.steps
+                (f"{step.value:.6g}", f"{step.reference:.1%}", f"{step.current:.1%}") for step in curves.steps
             ),
         ),
         note=_note_curves(curves),
@@ -54,7 +55,7 @@ def draw_bins(bins: Sequence[Bin], total: float) -> Chart:
     return Chart(
         name="bins",
         title=title,
-        spec=fill_frame(_frame_bins(), title, {"bins": rows}),
+        spec=fill_frame(_frame_bins(), title, {"bins": rows}, height=_BAR * len(rows)),
         table=Table(
             head=("Bin", "Reference", "Current", "Adds to PSI", "Part of PSI"),
             rows=tuple(
@@ -73,21 +74,22 @@ def draw_bins(bins: Sequence[Bin], total: float) -> Chart:
 
 def draw_categories(categories: Sequence[Category]) -> Chart:
     """Return the shares of names on both sides in the order given, `other` and `unseen` among them."""
+    names = name_apart([one.name for one in categories], _LONGEST_NAME)
     rows = [
         {
             "place": place,
-            "name": shorten(one.name, _LONGEST_NAME) or "(empty)",
+            "name": name,
             "reference": one.reference,
             "current": one.current,
             "change": one.current - one.reference,
         }
-        for place, one in enumerate(categories)
+        for place, (one, name) in enumerate(zip(categories, names, strict=True))
     ]
     title = _say_categories(categories)
     return Chart(
         name="categories",
         title=title,
-        spec=fill_frame(_frame_categories(), title, {"names": rows}),
+        spec=fill_frame(_frame_categories(), title, {"names": rows}, height=_BAR * len(rows)),
         table=Table(
             head=("Category", "Reference", "Current", "Change"),
             rows=tuple(
@@ -139,54 +141,36 @@ def _frame_curves() -> dict[str, Any]:
     return found
 
 
-@cache
 def _frame_bins() -> dict[str, Any]:
-    import altair as alt
+    words = "'+' + format(datum.contribution, '.3~f')"
+    return _frame_bars("bins", "label", ("contribution", "adds to PSI", ".3g"), words)
 
-    order = alt.EncodingSortField(field="place", op="min")
-    hover = [
-        alt.Tooltip("label:N", title="bin"),
-        alt.Tooltip("reference:Q", title="reference", format=".1%"),
-        alt.Tooltip("current:Q", title="current", format=".1%"),
-        alt.Tooltip("contribution:Q", title="adds to PSI", format=".3g"),
-    ]
-    base = alt.Chart(alt.NamedData("bins"), height={"step": 24}).encode(
-        y=alt.Y("label:N", title=None, sort=order), tooltip=hover
-    )
-    share = alt.Axis(format="%")
-    now = base.mark_bar(style="now", height={"band": 0.6}).encode(
-        x=alt.X("current:Q", title="share of rows: bar now, tick in the reference", axis=share)
-    )
-    usual = base.mark_tick(style="usual", thickness=3).encode(x=alt.X("reference:Q"))
-    adds = base.mark_text(style="name", align="left", dx=6).transform_calculate(
-        end="max(datum.current, datum.reference)", words="'+' + format(datum.contribution, '.3~f')"
-    )
-    layers = [now, usual, adds.encode(x="end:Q", text="words:N")]
-    found: dict[str, Any] = alt.layer(*layers).properties(width="container", height={"step": 24}).to_dict()
-    return found
+
+def _frame_categories() -> dict[str, Any]:
+    return _frame_bars("names", "name", ("change", "change", "+.2%"), "format(datum.change, '+.1%')")
 
 
 @cache
-def _frame_categories() -> dict[str, Any]:
+def _frame_bars(rows: str, label: str, more: tuple[str, str, str], words: str) -> dict[str, Any]:
+    """Return the frame of bars of the current rows, with a tick for the reference and words at their end."""
     import altair as alt
 
     order = alt.EncodingSortField(field="place", op="min")
+    field, title, form = more
     hover = [
-        alt.Tooltip("name:N", title="category"),
-        alt.Tooltip("reference:Q", title="reference", format=".2%"),
-        alt.Tooltip("current:Q", title="current", format=".2%"),
-        alt.Tooltip("change:Q", title="change", format="+.2%"),
+        alt.Tooltip(f"{label}:N", title=label),
+        *(alt.Tooltip(f"{side}:Q", title=side, format=".2%") for side in reversed(_SIDES)),
+        alt.Tooltip(f"{field}:Q", title=title, format=form),
     ]
-    base = alt.Chart(alt.NamedData("names")).encode(y=alt.Y("name:N", title=None, sort=order), tooltip=hover)
-    now = base.mark_bar(style="now", height={"band": 0.6}).encode(
-        x=alt.X("current:Q", title="share of rows: bar now, tick in the reference", axis=alt.Axis(format="%"))
-    )
-    usual = base.mark_tick(style="usual", thickness=3).encode(x="reference:Q")
-    change = base.transform_calculate(
-        end="max(datum.current, datum.reference)", words="format(datum.change, '+.1%')"
-    ).mark_text(style="name", align="left", dx=6)
-    layers = [now, usual, change.encode(x="end:Q", text="words:N")]
-    found: dict[str, Any] = alt.layer(*layers).properties(width="container", height={"step": 22}).to_dict()
+    x = alt.X("current:Q", title="share of rows: bar now, tick in the reference", axis=alt.Axis(format="%"))
+    base = alt.Chart(alt.NamedData(rows)).encode(y=alt.Y(f"{label}:N", title=None, sort=order), tooltip=hover)
+    ends = base.transform_calculate(end="max(datum.current, datum.reference)", words=words)
+    layers = [
+        base.mark_bar(style="now", height={"band": 0.6}).encode(x=x),
+        base.mark_tick(style="usual", thickness=3).encode(x="reference:Q"),
+        ends.mark_text(style="name", align="left", dx=6).encode(x="end:Q", text="words:N"),
+    ]
+    found: dict[str, Any] = alt.layer(*layers).properties(width="container").to_dict()
     return found
 
 
@@ -194,8 +178,9 @@ def _say_gap(curves: Curves) -> str:
     gap = curves.gap
     if gap.size == 0:
         return "Both sides are spread alike."
+    where = "below" if gap.is_below else "at most"
     return (
-        f"{_round(gap.current)} of the current rows are at most {say_number(gap.value)}, where the reference "
+        f"{_round(gap.current)} of the current rows are {where} {gap.value:.6g}, where the reference "
         f"has {_round(gap.reference)}: a gap of {say_number(gap.size)}, which is KS."
     )
 

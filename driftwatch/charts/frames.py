@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from driftwatch.charts.values import Mark, Spec
-from driftwatch.incidents.words import say_moment, say_window
+from driftwatch.incidents.words import say_moment, say_window, shorten
 from driftwatch.profiles.window import Window
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "fill_frame",
     "find_top",
     "join_layers",
+    "name_apart",
     "name_window",
     "tell_time",
 ]
@@ -42,13 +44,21 @@ _HOVER: Final = {"kind": "what", "words": "words", "when": "when"}
 
 
 def fill_frame(
-    frame: Mapping[str, Any], title: str, rows: Mapping[str, Sequence[Row]], top: float | None = None
+    frame: Mapping[str, Any],
+    title: str,
+    rows: Mapping[str, Sequence[Row]],
+    *,
+    top: float | None = None,
+    height: int | None = None,
 ) -> Spec:
     """Return a specification: a frame with its title, and its rows by the names that the frame gives them.
 
-    `top` is where its scale ends, for a frame with one of `build_scale`.
+    `top` is where its scale ends, for a frame with one of `build_scale`; `height` is how high it is, in
+    pixels, where the frame leaves that to what is in it.
     """
     filled = deepcopy(dict(frame))
+    if height is not None:
+        filled["height"] = height
     if top is not None:
         filled["params"] = [*filled.get("params", []), {"name": "top", "value": top}]
     filled["title"] = {**filled.get("title", {}), "text": title}
@@ -69,6 +79,21 @@ def tell_time(moment: datetime) -> int:
 def name_window(window: Window) -> dict[str, Any]:
     """Return where a window stands, and what it is called."""
     return {"at": tell_time(window.start), "window": say_window(window)}
+
+
+def name_apart(names: Sequence[str], length: int) -> list[str]:
+    """Return names that fit into so many characters or a few more, no two of them the same.
+
+    >>> name_apart(["abcdef", "abcdeg", ""], 4)
+    ['abc…', 'abc… (2)', '(empty)']
+    """
+    known: Counter[str] = Counter()
+    told = []
+    for name in names:
+        short = shorten(name, length) or "(empty)"
+        known[short] += 1
+        told.append(short if known[short] == 1 else f"{short} ({known[short]})")
+    return told
 
 
 def describe_marks(marks: Sequence[Mark], windows: Sequence[Window]) -> list[dict[str, Any]]:

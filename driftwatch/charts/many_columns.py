@@ -7,7 +7,15 @@ from functools import cache
 from statistics import median
 from typing import Any, Final
 
-from driftwatch.charts.frames import HEIGHT, ZOOM_KEYS, build_axis, fill_frame, name_window, tell_time
+from driftwatch.charts.frames import (
+    HEIGHT,
+    ZOOM_KEYS,
+    build_axis,
+    fill_frame,
+    name_apart,
+    name_window,
+    tell_time,
+)
 from driftwatch.charts.values import Cells, Chart, Placed, Table
 from driftwatch.incidents.words import join_words, say_count, say_percent, say_window, shorten
 from driftwatch.profiles.window import Window
@@ -15,6 +23,8 @@ from driftwatch.profiles.window import Window
 __all__ = ["draw_heat", "draw_quadrants"]
 
 _LONGEST_NAME: Final = 40
+_ROW: Final = 20
+"""How high a row of cells is, in pixels."""
 
 
 def draw_heat(columns: Sequence[Cells], windows: Sequence[Window], *, left_out: int = 0) -> Chart:
@@ -39,14 +49,19 @@ def draw_heat(columns: Sequence[Cells], windows: Sequence[Window], *, left_out: 
         if one.found[at]
     ]
     names = [
-        {"key": f"c{place}", "place": place, "column": shorten(one.column, _LONGEST_NAME) or "(empty)"}
-        for place, one in enumerate(ranked)
+        {"key": f"c{place}", "place": place, "column": name}
+        for place, name in enumerate(name_apart([one.column for one in ranked], _LONGEST_NAME))
     ]
     title = _say_heat(ranked)
     return Chart(
         name="heat",
         title=title,
-        spec=fill_frame(_frame_heat(len(ranked)), title, {"cells": cells, "found": found, "names": names}),
+        spec=fill_frame(
+            _frame_heat(len(ranked)),
+            title,
+            {"cells": cells, "found": found, "names": names},
+            height=_ROW * len(ranked),
+        ),
         table=Table(
             head=("Column", *(say_window(window) for window in windows)),
             rows=tuple((one.column, *map(_write_cell, one.shares, one.found)) for one in ranked),
@@ -130,9 +145,7 @@ def _frame_heat(columns: int) -> dict[str, Any]:
         )
     )
     zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"], zoom=ZOOM_KEYS)
-    found: dict[str, Any] = (
-        alt.layer(cells, signs).properties(width="container", height={"step": 20}).add_params(zoom).to_dict()
-    )
+    found: dict[str, Any] = alt.layer(cells, signs).properties(width="container").add_params(zoom).to_dict()
     return found
 
 

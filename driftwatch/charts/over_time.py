@@ -45,7 +45,7 @@ def draw_scores(points: Sequence[ScorePoint], marks: Sequence[Mark] = ()) -> Cha
         name="scores",
         title=title,
         spec=fill_frame(
-            _frame_scores(), title, {"points": rows, "marks": marked}, find_top(rows, "score", "limit")
+            _frame_scores(), title, {"points": rows, "marks": marked}, top=find_top(rows, "score", "limit")
         ),
         table=Table(
             head=("Window", "Verdict", "Score", "Limit"),
@@ -75,7 +75,7 @@ def draw_statistic(
         name=f"over-time-{name}",
         title=title,
         spec=fill_frame(
-            _frame_statistic(), title, {"points": rows, "marks": marked}, find_top(rows, "value", "limit")
+            _frame_statistic(), title, {"points": rows, "marks": marked}, top=find_top(rows, "value", "limit")
         ),
         table=Table(
             head=("Window", "Value", "Limit"),
@@ -100,7 +100,9 @@ def draw_shares(points: Sequence[SharePoint], marks: Sequence[Mark] = ()) -> Cha
     return Chart(
         name="shares",
         title=title,
-        spec=fill_frame(_frame_shares(), title, {"points": rows, "marks": marked}, find_top(rows, "share")),
+        spec=fill_frame(
+            _frame_shares(), title, {"points": rows, "marks": marked}, top=find_top(rows, "share")
+        ),
         table=Table(
             head=("Window", *(_SHARES[name].capitalize() for name in known)),
             rows=tuple(

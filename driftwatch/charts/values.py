@@ -105,11 +105,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Where two distribution functions are furthest apart, and how far up each is there."""
+    """Where two distribution functions are furthest apart, and how far up each is there.
+
+    Both are the shares at most `value`, or those below it.
+    """
 
     value: float
     reference: float
     current: float
+    is_below: bool = False
 
     @property
     def size(self) -> float:

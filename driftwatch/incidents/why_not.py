@@ -17,7 +17,7 @@ from driftwatch.incidents.readings import PartReading, Reading
 from driftwatch.incidents.words import say_count, say_moment, say_number, say_percent, say_window
 from driftwatch.profiles.window import Window
 
-__all__ = ["Looked", "Waits", "say_detached", "say_unstarted", "say_why_not"]
+__all__ = ["ASPECT_WORDS", "Looked", "Waits", "say_detached", "say_unstarted", "say_why_not"]
 
 _UNJUDGED = {
     VerdictWord.ERROR: "could not be judged",
@@ -26,13 +26,14 @@ _UNJUDGED = {
     VerdictWord.PARTIAL: "is not complete",
     VerdictWord.THIN: "has too few rows to be judged by itself",
 }
-_ASPECTS = {
+ASPECT_WORDS = {
     Aspect.DRIFT: "how its values are distributed",
     Aspect.MISSING: "its missing values",
     Aspect.BEYOND: "its values that the reference never had",
     Aspect.VOLUME: "the number of rows",
     Aspect.REPEATED: "repeated keys",
 }
+"""What is looked at, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +158,7 @@ def _say_judged(looked: Looked, verdict: Verdict) -> Iterator[str]:
 
 def _say_nearest(part: PartReading) -> str:
     over = "" if part.scale is Scale.SHORT else ", over all windows of a season cycle"
-    what = _ASPECTS[part.aspect]
+    what = ASPECT_WORDS[part.aspect]
     name = what if part.column is None else f"{part.column}, by {what}"
     return f"Nearest to the limit came {name}: score {say_number(part.score)}{over}."
 

@@ -66,6 +66,11 @@ class ColumnComparison:
     def __dir__(self) -> list[str]:
         return [*object.__dir__(self), *self.statistics]
 
+    def _repr_png_(self) -> bytes | None:
+        from driftwatch.jobs.comparison_picture import draw_column
+
+        return draw_column(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the column as it stands in the JSON of `driftwatch compare`."""
         return {

@@ -17,6 +17,7 @@ from driftwatch.incidents.gate import Decision, DecisionWord
 from driftwatch.incidents.incident import NoticeType
 from driftwatch.jobs.gating import DISABLED, Gatekeeper
 from driftwatch.jobs.grouping import fits_message, record_members, unite_messages
+from driftwatch.jobs.illustrating import illustrate
 from driftwatch.jobs.messages import TEST_TYPE, build_test_body
 from driftwatch.jobs.outcomes import FALLBACK_AFTER, end_elsewhere, queue_fallback, record_outcome
 from driftwatch.jobs.parts import Parts
@@ -154,7 +155,7 @@ def _follow_declined(tx: sa.Connection, parts: Parts, row: DeliveryRow, decision
 
 
 def _deliver(parts: Parts, claim: DeliveryRow, members: Sequence[DeliveryRow]) -> None:
-    now, started = parts.clock.now(), parts.clock.monotonic()
+    now, started, is_told = parts.clock.now(), parts.clock.monotonic(), False
     try:
         reach("deliver.send")
         outcome = _send(parts, claim, members, now)
@@ -172,10 +173,13 @@ def _deliver(parts: Parts, claim: DeliveryRow, members: Sequence[DeliveryRow]) -
             record,
             settle=lambda tx, _: settle_delivery(tx, claim),
         )
+        is_told = outcome.delivered
     except Fenced as error:
         log.warning("delivery overtaken id=%s channel=%s reason=%s", claim.id, claim.channel, error)
     finally:
         parts.traffic.leave(claim.id)
+    if is_told:
+        illustrate(parts, claim, now)
 
 
 def _send(parts: Parts, claim: DeliveryRow, members: Sequence[DeliveryRow], now: datetime) -> Outcome:

@@ -30,7 +30,7 @@ from driftwatch.store.outbox import list_deliveries
 from driftwatch.store.slots import SlotState, open_slots
 from driftwatch.store.verdicts import VerdictRow, list_verdicts, newest_verdict
 
-__all__ = ["CaseExplained", "Silence", "explain_case", "explain_silence"]
+__all__ = ["CaseExplained", "Silence", "build_allowed", "explain_case", "explain_silence"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def explain_case(
     opened, last = _find_windows(case.incident, events)
     explained = Explained(
         incident=case.incident,
-        allowed=_build_allowed(watch.monitor) if watch else Allowed(),
+        allowed=build_allowed(watch.monitor) if watch else Allowed(),
         opened=_read(database, watch, opened),
         last=_read(database, watch, last),
         told=database.read(lambda tx: _list_told(tx, number)),
@@ -95,7 +95,8 @@ def _find_verdict(tx: sa.Connection, watch: Watch, start: datetime) -> VerdictRo
     return next(iter(list_verdicts(tx, watch.row, window.start, window.end)), None)
 
 
-def _build_allowed(monitor: Monitor) -> Allowed:
+def build_allowed(monitor: Monitor) -> Allowed:
+    """Return what a monitor allows, as it is configured now."""
     judging, budget = monitor.judging, monitor.judging.budget
     if budget is None:
         return Allowed(minimum_effect=judging.minimum_effect, rules=judging.rules)
@@ -162,7 +163,7 @@ def _look(tx: sa.Connection, watch: Watch, window: Window, now: datetime) -> Loo
         window=window,
         now=now,
         due_at=due_at(window, monitor.delay),
-        allowed=_build_allowed(monitor),
+        allowed=build_allowed(monitor),
         patience=monitor.policy.patience,
         channels=monitor.notify,
         mode=monitor.mode,

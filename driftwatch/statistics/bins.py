@@ -6,7 +6,9 @@ over both, one value of 1e6 hides a shift of a whole standard deviation.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from driftwatch.profiles.counts import Counts
 from driftwatch.profiles.grid import CategoryGrid
 from driftwatch.statistics.cumulative import accumulate_cells, remember
 
-__all__ = ["BINS", "MAX_CATEGORIES", "bin_counts", "compare_shares"]
+__all__ = ["BINS", "MAX_CATEGORIES", "Edges", "bin_counts", "compare_shares", "list_edges", "list_own"]
 
 BINS = 10
 """Quantile bins of a number column."""
@@ -26,6 +28,16 @@ _LEAST_EXPECTED = 5
 
 Bins = NDArray[np.int64]
 Shares = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """The ends of a bin of numbers; None for no end. `with_low` and `with_high`: that end is in it."""
+
+    low: float | None
+    high: float | None
+    with_low: bool = False
+    with_high: bool = False
 
 
 def bin_counts(reference: Counts, current: Counts) -> tuple[Bins, Bins]:
@@ -50,6 +62,33 @@ def bin_counts(reference: Counts, current: Counts) -> tuple[Bins, Bins]:
     if isinstance(reference.grid, CategoryGrid):
         return _bin_names(reference, current)
     return _bin_both(reference, current)
+
+
+def list_edges(reference: Counts) -> list[Edges]:
+    """Return the ends of each bin that a number column has in `bin_counts`.
+
+    >>> from driftwatch.profiles.counts import count_numbers
+    >>> from driftwatch.profiles.grid import build_number_grid
+    >>> values = np.array([1.0] * 20 + [2.0, 3.0])
+    >>> [(one.low, one.with_low, one.high, one.with_high)
+    ...  for one in list_edges(count_numbers(build_number_grid(values), values))]
+    [(None, False, 1.0, False), (1.0, True, 1.0, True), (1.0, False, None, False)]
+    """
+    points = getattr(reference.grid, "points", ())
+    cuts = [0, *_cut_quantiles(reference).tolist(), reference.grid.cells]
+    edges = []
+    for start, end in pairwise(cuts):
+        # An odd cell is a point; an even one lies between the points on both sides of it.
+        low = None if start == 0 else float(points[(start - 1) // 2])
+        high = None if end == reference.grid.cells else float(points[(end - 1) // 2])
+        edges.append(Edges(low=low, high=high, with_low=start % 2 == 1, with_high=end % 2 == 0))
+    return edges
+
+
+def list_own(reference: Counts, current: Counts) -> list[int]:
+    """Return the cells of the categories that have a bin of their own in `bin_counts`, in its order."""
+    own: list[int] = _find_own(reference, current).tolist()
+    return own
 
 
 def compare_shares(reference: Counts, current: Counts) -> tuple[Shares, Shares] | None:
@@ -114,12 +153,16 @@ def _bin_numbers(counts: Counts, cuts: NDArray[np.int64]) -> Bins:
 
 
 def _bin_names(reference: Counts, current: Counts) -> tuple[Bins, Bins]:
+    own = _find_own(reference, current)
+    return _pool_names(reference.cells, own), _pool_names(current.cells, own)
+
+
+def _find_own(reference: Counts, current: Counts) -> NDArray[np.intp]:
     names = len(reference.cells) - 2
     n, m = reference.values, current.values
     frequent = np.argsort(-reference.cells[:names], kind="stable")[:MAX_CATEGORIES]
     expected = reference.cells[frequent] * (min(n, m) / n if n else 0.0)
-    own = frequent[expected >= _LEAST_EXPECTED]
-    return _pool_names(reference.cells, own), _pool_names(current.cells, own)
+    return frequent[expected >= _LEAST_EXPECTED]
 
 
 def _pool_names(cells: Bins, own: NDArray[np.intp]) -> Bins:

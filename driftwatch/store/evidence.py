@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.tables import column_statistics, profiles, verdicts
 from driftwatch.store.verdicts import Grain
 
-__all__ = ["load_profile", "load_statistics"]
+__all__ = ["load_profile", "load_statistics", "read_statistics"]
 
 
 def load_profile(
@@ -57,11 +58,14 @@ def load_statistics(
     if head is None:
         return {}
     return {
-        row.column_name: {
-            name: Statistic(**{"value": None, **parts}) for name, parts in row.statistics.items()
-        }
+        row.column_name: read_statistics(row.statistics)
         for row in _select_columns(connection, column_statistics, head)
     }
+
+
+def read_statistics(stored: Mapping[str, Mapping[str, float]]) -> dict[str, Statistic]:
+    """Return the statistics of one column in one window, as they are stored, by their names."""
+    return {name: Statistic(**{"value": None, **parts}) for name, parts in stored.items()}
 
 
 def _find_newest(connection: sa.Connection, monitor: MonitorRow, window: Window) -> sa.Row[Any] | None:

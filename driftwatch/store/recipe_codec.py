@@ -12,7 +12,7 @@ from driftwatch.errors import StoreError
 from driftwatch.profiles.grid import Grid, NumberGrid, get_recipe
 from driftwatch.profiles.recipes import Form, Recipe, Standard
 
-__all__ = ["attach_recipes", "describe_recipes"]
+__all__ = ["attach_recipes", "describe_recipes", "list_derived"]
 
 _FORMAT = 1
 
@@ -43,6 +43,11 @@ def describe_recipes(grids: Mapping[str, Grid]) -> dict[str, Any] | None:
             for name, recipe in recipes.items()
         ],
     }
+
+
+def list_derived(described: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the names of the columns that `describe_recipes` was about."""
+    return frozenset(one["name"] for one in described["recipes"]) if described else frozenset()
 
 
 def attach_recipes(

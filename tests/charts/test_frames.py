@@ -51,7 +51,7 @@ def test_names_of_pictures_differ() -> None:
 def test_a_frame_is_not_changed_by_what_it_is_filled_with() -> None:
     frame: dict[str, Any] = {"layer": [{"mark": {}}], "params": []}
 
-    filled = fill_frame(frame, "one", {"rows": []}, 3.0)
+    filled = fill_frame(frame, "one", {"rows": []}, top=3.0)
     filled["layer"][0]["mark"]["type"] = "bar"
 
     assert frame == {"layer": [{"mark": {}}], "params": []}
