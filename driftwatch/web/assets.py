@@ -16,10 +16,11 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-__all__ = ["STATIC", "Assets", "link_asset"]
+__all__ = ["FOR_GOOD", "STATIC", "Assets", "link_asset"]
 
 STATIC: Final = Path(__file__).parent / "static"
-_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+FOR_GOOD: Final = "public, max-age=31536000, immutable"
+"""How long a browser may keep what is at an address that changes with it."""
 
 
 @cache
@@ -53,5 +54,5 @@ class Assets(StaticFiles):
         """Return the file, and for how long it may be kept."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("v", [])
-        response.headers["cache-control"] = _FOR_GOOD if asked == [_digest(Path(full_path))] else "no-cache"
+        response.headers["cache-control"] = FOR_GOOD if asked == [_digest(Path(full_path))] else "no-cache"
         return response

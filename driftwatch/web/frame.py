@@ -16,6 +16,8 @@ from starlette.responses import HTMLResponse
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.incidents.words import say_duration, say_moment, say_number, say_window
 from driftwatch.web.assets import link_asset
+from driftwatch.web.column_links import link_column
+from driftwatch.web.drawing import embed_chart, embed_looks, link_bundle
 from driftwatch.web.forms import keep_token
 from driftwatch.web.paging import link_page
 from driftwatch.web.windows import SHAPES
@@ -107,7 +109,15 @@ def _build_environment() -> Environment:
         "window": say_window,
         "link": _show_link,
     }
-    environment.globals |= {"shapes": SHAPES, "link_asset": link_asset, "link_page": link_page}
+    environment.globals |= {
+        "shapes": SHAPES,
+        "link_asset": link_asset,
+        "link_page": link_page,
+        "link_column": link_column,
+        "link_bundle": link_bundle,
+        "embed_chart": embed_chart,
+        "embed_looks": embed_looks,
+    }
     return environment
 
 

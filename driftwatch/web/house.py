@@ -10,8 +10,12 @@ import sqlalchemy as sa
 from fastapi import Depends, Request
 
 from driftwatch.app import App
+from driftwatch.errors import StoreError
 from driftwatch.incidents.incident import Incident, Severity
 from driftwatch.jobs.cases import Case, list_cases
+from driftwatch.jobs.column_evidence import ColumnShelf
+from driftwatch.jobs.incident_charts import ColumnPicture, draw_incident
+from driftwatch.jobs.kept_readings import ReadingShelf
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.web.errands import Errands
 from driftwatch.web.frame import Frame
@@ -26,7 +30,8 @@ _T = TypeVar("_T")
 class House:
     """The configuration at work as it is now: a reload puts another in its place.
 
-    `errands` are what takes longer than a page may, `readings` what is in the file by now.
+    `errands` are what takes longer than a page may, `readings` what is in the file by now. `columns` and
+    `scored` are what was looked at lately of references and of scores.
     """
 
     def __init__(self, find_app: Callable[[], App]) -> None:
@@ -34,6 +39,8 @@ class House:
         self.reasons = Reasons()
         self.errands = Errands()
         self.readings = Readings()
+        self.columns = ColumnShelf(lambda: self.app.database)
+        self.scored = ReadingShelf(lambda: self.app.database)
 
     @property
     def app(self) -> App:
@@ -60,6 +67,14 @@ class House:
     def list_serious(self) -> list[Case]:
         """Return the open incidents that are bad enough to tell, oldest first."""
         return [case for case in list_cases(self.app.database, self.monitors) if is_serious(case.incident)]
+
+    def draw_incident(self, number: int) -> list[ColumnPicture]:
+        """Return pictures of what changed most in an incident; none where what is stored is damaged."""
+        try:
+            return draw_incident(self.app.database, self.columns, number)
+        except StoreError:
+            # The sentences and numbers of the incident are there without.
+            return []
 
     def read(self, work: Callable[[sa.Connection], _T]) -> _T:
         """Return what `work` reads in one transaction: a page shows one state of things."""

@@ -219,6 +219,7 @@ def show_incident(
         "who": find_who(request),
         "say_length": say_length,
         "say_end": say_end,
+        "pictures": house.draw_incident(number),
     }
     return render(request, "incident.html", frame, values)
 

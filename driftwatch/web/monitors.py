@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -9,11 +10,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse
 
+from driftwatch.charts.values import Chart
 from driftwatch.incidents.finding import Finding, VerdictWord
 from driftwatch.incidents.markers import Marker
 from driftwatch.incidents.words import say_duration
 from driftwatch.jobs.cases import Case, build_cases
 from driftwatch.jobs.monitor import Monitor
+from driftwatch.jobs.monitor_charts import draw_monitor, read_history
 from driftwatch.jobs.pausing import say_pause
 from driftwatch.jobs.status import MonitorStatus, read_status
 from driftwatch.jobs.windows import Schedule, due_at, next_window
@@ -37,8 +40,11 @@ __all__ = ["Column", "MonitorPage", "read_monitor", "router", "say_schedule"]
 
 router = APIRouter()
 
+Measured = dict[str, dict[str, Statistic]]
+"""What was measured in a window, by column and statistic."""
+
 _STRIP: Final = 120
-_SHOWN_WINDOWS, _SHOWN_INCIDENTS, _NEXT_RUNS = 30, 10, 3
+_DRAWN_WINDOWS, _SHOWN_WINDOWS, _SHOWN_INCIDENTS, _NEXT_RUNS = 60, 30, 10, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,7 @@ class MonitorPage:
     cases: tuple[Case, ...]
     measured: Window | None
     columns: tuple[Column, ...]
+    charts: tuple[Chart, ...]
     schedule: str
     next_runs: tuple[datetime, ...]
     markers: tuple[Marker, ...]
@@ -90,8 +97,9 @@ def read_monitor(house: House, name: str) -> MonitorPage:
     monitor, now = house.app.find_monitor(name), house.now()
     status = read_status(house.app.database, [monitor], now).monitors[0]
     row = house.read(lambda tx: find_monitor(tx, name))
-    windows = [] if row is None else house.read(lambda tx: list_verdicts(tx, row, newest=_SHOWN_WINDOWS))
+    windows = [] if row is None else house.read(lambda tx: list_verdicts(tx, row, newest=_DRAWN_WINDOWS))
     measured = next((one for one in reversed(windows) if one.verdict.word in _MEASURED), None)
+    latest = _load_latest(house, row, measured)
     sentence, tone = _say_state(status, now)
     return MonitorPage(
         monitor=monitor,
@@ -99,10 +107,11 @@ def read_monitor(house: House, name: str) -> MonitorPage:
         sentence=sentence,
         tone=tone,
         strip=build_strip(house.read(lambda tx: list_newest_words(tx, [name], _STRIP)).get(name, ())),
-        windows=tuple(reversed(windows)),
+        windows=tuple(reversed(windows[-_SHOWN_WINDOWS:])),
         cases=_list_cases(house, name),
         measured=measured.window if measured else None,
-        columns=() if row is None or measured is None else _list_columns(house, monitor, row, measured),
+        columns=_list_columns(monitor, measured, latest) if measured else (),
+        charts=() if row is None else _draw(house, monitor, row, windows, latest),
         schedule=say_schedule(monitor.schedule, monitor.delay),
         next_runs=_list_runs(monitor, status),
         markers=tuple(list_latest(house, name, monitor.owner)),
@@ -138,18 +147,28 @@ def _list_cases(house: House, name: str) -> tuple[Case, ...]:
     return tuple(build_cases(rows, house.monitors))
 
 
-def _list_columns(
-    house: House, monitor: Monitor, row: MonitorRow, measured: VerdictRow
-) -> tuple[Column, ...]:
+def _load_latest(house: House, row: MonitorRow | None, measured: VerdictRow | None) -> Measured:
+    if row is None or measured is None:
+        return {}
+    return house.read(lambda tx: load_statistics(tx, row, measured.window))
+
+
+def _draw(
+    house: House, monitor: Monitor, row: MonitorRow, windows: Sequence[VerdictRow], latest: Measured
+) -> tuple[Chart, ...]:
+    history = house.read(lambda tx: read_history(tx, monitor, row, windows, latest))
+    return tuple(draw_monitor(monitor, history))
+
+
+def _list_columns(monitor: Monitor, measured: VerdictRow, latest: Measured) -> tuple[Column, ...]:
     """Return the columns of a window, those in which something was found first."""
-    statistics = house.read(lambda tx: load_statistics(tx, row, measured.window))
     columns = [
         Column(
             name=name,
             statistics=found,
             findings=tuple(one for one in measured.verdict.findings if one.column == name),
         )
-        for name, found in statistics.items()
+        for name, found in latest.items()
     ]
     return tuple(sorted(columns, key=lambda one: (not one.findings, -_measure(one, monitor))))
 

@@ -5,11 +5,13 @@ The target is a median of 150 ms and 100 KB a page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -20,6 +22,11 @@ from driftwatch.incidents.codec import encode_incident
 from driftwatch.incidents.finding import Verdict, VerdictWord
 from driftwatch.incidents.incident import IncidentState
 from driftwatch.net.secrets import Secret
+from driftwatch.profiles.counts import count_numbers
+from driftwatch.profiles.grid import NumberGrid, build_number_grid
+from driftwatch.profiles.profile import Profile
+from driftwatch.profiles.reference import Block, Reference
+from driftwatch.statistics import entries
 from driftwatch.statistics.catalogue import Statistic
 from driftwatch.store import migrations
 from driftwatch.store.database import Database, open_database
@@ -27,6 +34,7 @@ from driftwatch.store.delivery import DeliveryDraft
 from driftwatch.store.incidents import EventRow, IncidentDraft, append_events, save_incident
 from driftwatch.store.monitors import MonitorRow, register_monitor
 from driftwatch.store.outbox import queue_delivery
+from driftwatch.store.references import ReferenceState, save_reference
 from driftwatch.store.slots import plan_slots
 from driftwatch.store.verdicts import Judgement, record_verdict
 from driftwatch.web.site import build_site
@@ -43,13 +51,17 @@ STATISTICS = {
     f"x{number:02}": {name: Statistic(value=0.1234567) for name in ("ks", "psi", "moved_share")}
     for number in range(COLUMNS)
 }
+NAMES = [one.name for one in entries("number")]
 PAGES = [
     "/",
     "/?page=6",
     "/monitors/m000",
+    "/monitors/m000/columns/x00",
+    "/monitors/m000/columns/x01?at=2013-03-20",
     "/incidents?state=all",
     "/incidents?state=all&page=40",
     "/incidents/1000",
+    "/incidents/1201",
     "/deliveries",
     "/deliveries?page=20",
     "/silences",
@@ -84,6 +96,7 @@ def _fill(folder: Path) -> Database:
     migrations.upgrade(url)
     database = open_database(url)
     rows = [database.write(partial(_fill_monitor, number=number)) for number in range(MONITORS)]
+    database.write(partial(_fill_columns, row=rows[0]))
     make_id = make_ids()
 
     def fill_incidents(tx: sa.Connection) -> None:
@@ -109,12 +122,46 @@ def _fill_monitor(tx: sa.Connection, number: int) -> MonitorRow:
     return row
 
 
+def _fill_columns(tx: sa.Connection, row: MonitorRow) -> None:
+    """Give a monitor a reference of 365 blocks on the finest grids, and counts where it was compared."""
+    rng = np.random.default_rng(1)
+    grids = {name: build_number_grid(rng.normal(size=100_000)) for name in STATISTICS}
+    blocks = tuple(Block(window=day(place - 365), profile=_count(grids, rng, 1_000)) for place in range(365))
+    reference = Reference(grids=grids, blocks=blocks)
+    save_reference(tx, row, reference, spec={}, now=NOW, state=ReferenceState.ACTIVE)
+    values = {name: Statistic(value=0.1234567) for name in NAMES}
+    judgement = Judgement(finished_at=NOW, seconds=0.1, token=2, reference_version=1)
+    for place in range(WINDOWS):
+        word = WORDS[place % len(WORDS)]
+        if word not in {VerdictWord.OK, VerdictWord.DRIFT}:
+            continue
+        verdict = Verdict(
+            window=day(place),
+            word=word,
+            rows=100_000,
+            statistics=dict.fromkeys(STATISTICS, values),
+            score=1.5,
+            limit=3.2,
+        )
+        record_verdict(tx, row, verdict, _count(grids, rng, 100_000), judgement)
+
+
+def _count(grids: Mapping[str, NumberGrid], rng: np.random.Generator, rows: int) -> Profile:
+    values = rng.normal(0.1, size=rows)
+    return Profile(rows=rows, columns={name: count_numbers(grid, values) for name, grid in grids.items()})
+
+
 def _fill_incident(tx: sa.Connection, row: MonitorRow, number: int, make_id: Any) -> None:
     is_open = number >= INCIDENTS - OPEN
     state = IncidentState.OPEN if is_open else IncidentState.RESOLVED
     incident = make_incident(
         monitor=row.key, state=state, opened_at=NOW, resolved_at=None if is_open else NOW
     )
+    if number % MONITORS == 0:
+        # The last window in which the first monitor drifted.
+        last = day(WINDOWS - 4)
+        members = tuple(replace(incident.members[0], column=f"x{place:02}") for place in range(8))
+        incident = replace(incident, members=members, last_window=last, seen_to=last)
     draft = IncidentDraft(
         kind=incident.kind,
         state=state,

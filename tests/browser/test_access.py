@@ -16,6 +16,8 @@ PAGES = [
     "/",
     "/?q=nothing+is+called+so",
     "/monitors/flight-delays",
+    "/monitors/flight-delays/columns/dep_delay",
+    "/monitors/flight-delays/columns/carrier?at=2013-02-08",
     "/incidents?state=all",
     "/incidents/1",
     "/incidents/2",

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from functools import partial
 
+import sqlalchemy as sa
+
 from driftwatch.incidents.by_hand import note
 from driftwatch.incidents.incident import Label
 from driftwatch.jobs.cases import change_case, label_case
 from driftwatch.jobs.deliver import deliver_due
 from driftwatch.store.database import Database
+from driftwatch.store.monitors import begin_history
+from driftwatch.store.tables import profiles
 from tests.support.site import Site, open_site, read_text
 
 
@@ -92,3 +96,34 @@ def test_a_list_of_many_is_in_pages(store: Database) -> None:
     read = partial(site.get, "/incidents?state=all")
 
     assert read().count('href="/incidents/') == len(site.bench.incidents())
+
+
+def test_what_changed_most_is_drawn_and_leads_to_its_column(store: Database) -> None:
+    site = open_site(store)
+    site.live("..a")
+
+    page = site.get(f"/incidents/{site.numbers[0]}")
+
+    assert "What changed most" in page
+    assert 'href="/monitors/flights/columns/amount?at=2013-02-03T00%3A00%3A00Z"' in page
+    assert page.count('<figure class="chart"') == 1
+    assert "which is KS." in read_text(page)
+
+
+def test_what_is_damaged_in_the_store_leaves_the_incident_without_pictures(store: Database) -> None:
+    site = open_site(store)
+    site.live("..a")
+    store.write(lambda tx: tx.execute(sa.update(profiles).values(counts=b"damaged")))
+
+    page = site.get(f"/incidents/{site.numbers[0]}")
+
+    assert "What changed most" not in page
+    assert "Evidence" in page
+
+
+def test_an_incident_of_an_earlier_history_is_drawn_by_the_reference_of_its_time(store: Database) -> None:
+    site = open_site(store)
+    site.live("..a")
+    store.write(lambda tx: begin_history(tx, site.bench.watch.row, site.bench.clock.now()))
+
+    assert "What changed most" in site.get(f"/incidents/{site.numbers[0]}")
