@@ -26,7 +26,7 @@ from driftwatch.jobs.pictures import build_bundle, name_bundle
 from driftwatch.web.access import Scope, need
 from driftwatch.web.assets import FOR_GOOD
 
-__all__ = ["embed_chart", "embed_looks", "link_bundle", "router", "write_data"]
+__all__ = ["embed_chart", "embed_looks", "link_bundle", "load_bundle", "router", "write_data"]
 
 router = APIRouter()
 
@@ -45,14 +45,15 @@ def send_bundle(
     """Send the program that draws; its address says which one it is, so that it may be kept for good."""
     if name != name_bundle():
         raise HTTPException(404)
-    packed = _load_bundle()
+    packed = load_bundle()
     headers = {"Cache-Control": FOR_GOOD, "Vary": "Accept-Encoding"}
     if "gzip" in accept_encoding:
         return Response(packed, media_type="text/javascript", headers={**headers, "Content-Encoding": "gzip"})
     return Response(gzip.decompress(packed), media_type="text/javascript", headers=headers)
 
 
-def _load_bundle() -> bytes:
+def load_bundle() -> bytes:
+    """Return the program that draws, packed by gzip; making it, the first time, takes seconds."""
     with _MAKING:
         try:
             return _pack_bundle()

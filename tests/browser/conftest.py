@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from driftwatch.web.drawing import load_bundle
 from tests.support.browser import Visit, open_browser, visit
 from tests.support.demo_site import DemoSite, open_demo_site, play_blizzard
 
@@ -18,6 +19,8 @@ Visitor = Callable[..., AbstractContextManager[Visit]]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    # It takes seconds to make what draws pictures, and a page is not loaded without it.
+    load_bundle()
     with open_browser() as found:
         yield found
 
