@@ -5,19 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 from markupsafe import Markup
 
 from driftwatch.charts.look import Ground
-from driftwatch.charts.over_time import draw_scores
-from driftwatch.charts.values import Chart, ScorePoint, Spec
+from driftwatch.charts.values import Chart, Spec
 from driftwatch.errors import PictureError
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.as_json import build_delivery_json, build_version_json
 from driftwatch.jobs.cases import Case
+from driftwatch.jobs.column_charts import draw_sides
+from driftwatch.jobs.column_evidence import read_column
 from driftwatch.store.delivery import DeliveryRow
 from driftwatch.store.monitors import MonitorRow, find_monitor
 from driftwatch.store.outbox import list_deliveries
@@ -32,6 +33,7 @@ from driftwatch.web.telling import say_telling
 __all__ = ["Drawn", "Report", "build_report_json", "read_report", "write_report"]
 
 _DELIVERIES: Final = 15
+_WORST: Final = 3
 _SHEETS: Final = ("style.css", "print.css")
 _POLICY: Final = (
     "default-src 'none'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -77,7 +79,7 @@ def read_report(house: House, name: str) -> Report:
         told=tuple(say_telling(case.incident, tellings.get(case.incident.id or 0, {})) for case in opened),
         deliveries=_list_deliveries(house, page.cases),
         reference=None if row is None else house.read(lambda tx: _find_reference(tx, row)),
-        charts=tuple(_draw_charts(page)),
+        charts=(*page.charts, *(() if row is None else _draw_sides(house, page, row))),
     )
 
 
@@ -95,16 +97,12 @@ def _find_reference(tx: sa.Connection, row: MonitorRow) -> ReferenceRow | None:
     return next((one for one in list_references(tx, row) if one.state is ReferenceState.ACTIVE), None)
 
 
-def _draw_charts(page: MonitorPage) -> Iterator[Chart]:
-    """Yield the scores of the latest windows against their limits, where they were scored."""
-    points = [
-        ScorePoint(
-            window=row.window, word=row.verdict.word.value, score=row.verdict.score, limit=row.verdict.limit
-        )
-        for row in reversed(page.windows)
-    ]
-    if any(point.score is not None for point in points):
-        yield draw_scores(points)
+def _draw_sides(house: House, page: MonitorPage, row: MonitorRow) -> Iterator[Chart]:
+    """Yield the reference against the current rows of the columns in which most was found."""
+    for column in [one.name for one in page.columns if one.findings][:_WORST]:
+        found = read_column(house.app.database, house.columns, row, column)
+        charts = [] if found.current is None else draw_sides(found.reference, found.current)
+        yield from (replace(one, title=f"{column}: {one.title}") for one in charts[:1])
 
 
 def write_report(found: Report, draw: Draw) -> str:

@@ -54,6 +54,16 @@ def test_it_says_what_is_wrong_since_when_who_was_told_and_what_was_judged(store
     assert "One window every 1d (UTC), looked at 30 minutes after it ends." in words
 
 
+def test_its_pictures_are_those_of_the_page_and_the_columns_in_which_most_was_found(store: Database) -> None:
+    site = open_with_drift(store)
+
+    found = read_report(House(lambda: site.app), "flights")
+
+    titles = [chart.title for chart in found.charts]
+    assert titles[: len(found.page.charts)] == [chart.title for chart in found.page.charts]
+    assert [title.split(":")[0] for title in titles[len(found.page.charts) :]] == ["amount"]
+
+
 def test_it_asks_nobody_for_anything_and_runs_nothing(store: Database) -> None:
     page = write(open_with_drift(store))
 
