@@ -66,6 +66,8 @@ PAGES = [
     "/deliveries?page=20",
     "/silences",
     "/silences/new",
+    "/digest",
+    "/digest?week=last",
     "/incidents?free=true",
     "/incidents?q=x03&state=all",
     "/references",
