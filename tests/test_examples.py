@@ -14,7 +14,14 @@ from pathlib import Path
 import requests
 from standardwebhooks import Webhook
 
+from driftwatch.config.web import Listen
 from driftwatch.net.signing import generate_secret
+from driftwatch.store.database import Database
+from driftwatch.web.server import open_pages
+from tests.support.databases import _lite, store
+from tests.support.site import open_site
+
+__all__ = ["_lite", "store"]
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -57,6 +64,38 @@ def test_the_receiver_takes_genuine_messages_and_refuses_others() -> None:
 
     assert (genuine.status_code, forged.status_code, again.status_code) == (204, 401, 204)
     assert printed == "delivery.test This is a test.\n"
+
+
+def test_a_pipeline_puts_a_bad_batch_into_quarantine_and_leaves_what_is_not_known(
+    store: Database, tmp_path: Path
+) -> None:
+    site = open_site(store)
+    site.live("..a")
+    for day in ("2013-02-02", "2013-02-03", "2013-02-04"):
+        (tmp_path / f"{day}.csv").write_text("amount\n1\n")
+    server = open_pages(lambda: site.app, Listen(host="127.0.0.1", port=0))
+    try:
+        command = [sys.executable, str(EXAMPLES / "quarantine.py"), f"http://{server.listen}", "flights"]
+        ended = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    finally:
+        server.close()
+    alone = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert [line.split(" (")[0] for line in ended.stdout.splitlines()] == [
+        "2013-02-02: ready",
+        "2013-02-03: quarantine",
+        "2013-02-04: waits",
+    ]
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")) == [
+        "2013-02-04.csv",
+        "quarantine/2013-02-03.csv",
+        "quarantine/2013-02-03.why.txt",
+        "ready/2013-02-02.csv",
+    ]
+    assert "amount" in (tmp_path / "quarantine" / "2013-02-03.why.txt").read_text()
+    assert alone.returncode == 1
+    assert (tmp_path / "2013-02-04.csv").exists()
 
 
 def find_port() -> int:

@@ -17,15 +17,25 @@ from driftwatch.incidents.readings import PartReading, Reading
 from driftwatch.incidents.words import say_count, say_moment, say_number, say_percent, say_window
 from driftwatch.profiles.window import Window
 
-__all__ = ["ASPECT_WORDS", "Looked", "Waits", "say_detached", "say_unstarted", "say_why_not"]
+__all__ = [
+    "ASPECT_WORDS",
+    "UNJUDGED",
+    "Looked",
+    "Waits",
+    "say_detached",
+    "say_reading",
+    "say_unstarted",
+    "say_why_not",
+]
 
-_UNJUDGED = {
+UNJUDGED = {
     VerdictWord.ERROR: "could not be judged",
     VerdictWord.NO_DATA: "has no rows",
     VerdictWord.NOT_EVALUATED: "was given up without being read",
     VerdictWord.PARTIAL: "is not complete",
     VerdictWord.THIN: "has too few rows to be judged by itself",
 }
+"""What a window is that tells nothing, in words that follow it."""
 ASPECT_WORDS = {
     Aspect.DRIFT: "how its values are distributed",
     Aspect.MISSING: "its missing values",
@@ -115,10 +125,11 @@ def _say_waiting(looked: Looked) -> str:
             f"Nothing was judged: {window} was never planned; a daemon plans windows after its first start, "
             f"`driftwatch check {looked.monitor}` judges any."
         )
-    return f"Nothing is judged yet: {window} {_say_reading(waits)}."
+    return f"Nothing is judged yet: {window} {say_reading(waits)}."
 
 
-def _say_reading(waits: Waits) -> str:
+def say_reading(waits: Waits) -> str:
+    """Return what a window that waits is waiting for, in words that follow it."""
     if waits.is_claimed:
         return "is being read just now"
     why = f" ({waits.reason})" if waits.reason else ""
@@ -127,10 +138,10 @@ def _say_reading(waits: Waits) -> str:
 
 def _say_unjudged(looked: Looked, verdict: Verdict) -> Iterator[str]:
     why = f": {verdict.reason.rstrip('.')}" if verdict.reason else ""
-    what = _UNJUDGED[verdict.word]
+    what = UNJUDGED[verdict.word]
     yield f"The window of {say_window(looked.window)} {what}{why}."
     if looked.waits is not None:
-        yield f"It {_say_reading(replace(looked.waits, reason=None))}."
+        yield f"It {say_reading(replace(looked.waits, reason=None))}."
     if verdict.word is VerdictWord.THIN and looked.smallest is not None:
         yield _say_smallest(looked.smallest, verdict.rows)
     if verdict.word is VerdictWord.ERROR:

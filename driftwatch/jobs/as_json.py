@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from driftwatch.calibration.dirty import OddBlock
-from driftwatch.incidents.silences import Silence
+from driftwatch.incidents.silences import Matchers, Silence
 from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.oddities import propose_except
 from driftwatch.jobs.retrain import number_body
@@ -25,6 +25,7 @@ __all__ = [
     "build_delivery_json",
     "build_event_json",
     "build_full_delivery_json",
+    "build_matchers_json",
     "build_odd_json",
     "build_reference_json",
     "build_retrain_json",
@@ -46,18 +47,22 @@ def build_event_json(event: EventRow) -> dict[str, Any]:
     }
 
 
+def build_matchers_json(wanted: Matchers) -> dict[str, Any]:
+    """Return what a silence is about as `driftwatch.silences/v1` has it."""
+    return {
+        "monitor": wanted.monitor,
+        "owner": wanted.owner,
+        "kind": wanted.kind,
+        "severity": wanted.severity,
+        "column": wanted.column,
+    }
+
+
 def build_silence_json(silence: Silence, hides: int) -> dict[str, Any]:
     """Return a silence as an entry of `driftwatch.silences/v1`; `hides` counts what it kept back so far."""
-    wanted = silence.matchers
     return {
         "id": silence.id,
-        "matchers": {
-            "monitor": wanted.monitor,
-            "owner": wanted.owner,
-            "kind": wanted.kind,
-            "severity": wanted.severity,
-            "column": wanted.column,
-        },
+        "matchers": build_matchers_json(silence.matchers),
         "from": write_stamp(silence.starts_at),
         "to": write_stamp(silence.ends_at),
         "by": silence.author,

@@ -30,6 +30,7 @@ from driftwatch.store.scores import Ledger, read_ledger, write_ledger
 
 __all__ = [
     "Case",
+    "OutdatedError",
     "build_cases",
     "change_case",
     "end_cases",
@@ -100,17 +101,28 @@ def need_incident(database: Database, number: int) -> IncidentRow:
     return database.read(lambda tx: _need_incident(tx, number))
 
 
+class OutdatedError(UsageError):
+    """Something has happened to an incident since it was looked at; look at it again."""
+
+
 def change_case(
-    parts: Parts, monitors: Sequence[Monitor], number: int, step: Callable[[Incident, datetime], Advance]
+    parts: Parts,
+    monitors: Sequence[Monitor],
+    number: int,
+    step: Callable[[Incident, datetime], Advance],
+    *,
+    seen: int | None = None,
 ) -> Incident:
     """Apply what a person does to an incident and return it; what follows is queued with it.
 
-    Raises UsageError where there is no such incident or the step is refused.
+    `seen` is the number of its last step where it was looked at before. Raises UsageError where there is no
+    such incident or the step is refused, and OutdatedError where a further step was taken since.
     """
 
     def change(tx: sa.Connection) -> Incident:
         row = _need_incident(tx, number)
         incident = decode_incident(dict(row.document), id=row.id)
+        _refuse_outdated(incident, seen)
         taken = step(incident, parts.clock.now())
         owner = _need_monitor(tx, row.monitor_key)
         monitor = _find_watched(row, monitors)
@@ -123,7 +135,22 @@ def change_case(
     return parts.database.write(change)
 
 
-def label_case(parts: Parts, monitors: Sequence[Monitor], number: int, said: Label, who: str) -> Incident:
+def _refuse_outdated(incident: Incident, seen: int | None) -> None:
+    if seen is not None and seen != incident.seq:
+        raise OutdatedError(
+            f"something has happened to incident {incident.id} since it was looked at; look at it again"
+        )
+
+
+def label_case(
+    parts: Parts,
+    monitors: Sequence[Monitor],
+    number: int,
+    said: Label,
+    who: str,
+    *,
+    seen: int | None = None,
+) -> Incident:
     """Keep what a person says an incident was and return it; limits are chosen anew with the next window.
 
     A page that was right cost nothing: what it took from the false-alarm budget is given back, once.
@@ -133,6 +160,7 @@ def label_case(parts: Parts, monitors: Sequence[Monitor], number: int, said: Lab
     def change(tx: sa.Connection) -> Incident:
         row = _need_incident(tx, number)
         before = decode_incident(dict(row.document), id=row.id)
+        _refuse_outdated(before, seen)
         owner, monitor = _need_monitor(tx, row.monitor_key), _find_watched(row, monitors)
         taken = label(before, said, who, parts.clock.now())
         held = Held(incident=before, version=row.version)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from driftwatch.store.claims import Fenced
 from driftwatch.store.monitors import MonitorRow
+from driftwatch.store.positions import take_positions
 from driftwatch.store.tables import events, incidents, monitors
 
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "IncidentDraft",
     "IncidentRow",
     "append_events",
+    "build_event",
     "find_incident",
     "find_last_incident",
+    "list_around",
     "list_events",
     "list_incidents",
     "list_live",
@@ -152,6 +155,21 @@ def list_live(
     return read_incidents(connection, query)
 
 
+def list_around(connection: sa.Connection, monitor: MonitorRow, start: datetime) -> list[IncidentRow]:
+    """Return the incidents of the present history that a window which starts at `start` may be part of.
+
+    They had opened, began by then and were not over before; oldest first.
+    """
+    query = select_incidents().where(
+        incidents.c.monitor_id == monitor.id,
+        incidents.c.history == monitor.history,
+        incidents.c.opened_at.is_not(None),
+        incidents.c.first_window <= start,
+        sa.or_(incidents.c.resolved_at.is_(None), incidents.c.resolved_at > start),
+    )
+    return read_incidents(connection, query)
+
+
 def find_last_incident(connection: sa.Connection, monitor: MonitorRow, kind: str) -> IncidentRow | None:
     """Return the latest incident of a kind in the monitor's present history, None where there is none."""
     query = select_incidents().where(
@@ -170,26 +188,36 @@ def find_incident(connection: sa.Connection, incident_id: int) -> IncidentRow | 
 
 
 def append_events(connection: sa.Connection, incident_id: int, new: Sequence[EventRow]) -> None:
-    """Add `new` to the incident's history. A `seq` that is taken already is refused by the database."""
+    """Add `new` to the incident's history, and behind everything that happened so far.
+
+    A `seq` that is taken already is refused by the database.
+    """
     if new:
-        connection.execute(sa.insert(events), [_describe_event(incident_id, event) for event in new])
+        positions = take_positions(connection, len(new))
+        rows = [
+            _describe_event(incident_id, event) | {"position": at}
+            for event, at in zip(new, positions, strict=True)
+        ]
+        connection.execute(sa.insert(events), rows)
 
 
 def list_events(connection: sa.Connection, incident_id: int) -> list[EventRow]:
     """Return the history of an incident in order."""
     query = sa.select(events).where(events.c.incident_id == incident_id).order_by(events.c.seq)
-    return [
-        EventRow(
-            seq=row.seq,
-            kind=row.kind,
-            reason=row.reason,
-            at=row.at,
-            window_start=row.window_start,
-            actor=row.actor,
-            notice=row.notice,
-        )
-        for row in connection.execute(query)
-    ]
+    return [build_event(row) for row in connection.execute(query)]
+
+
+def build_event(row: sa.Row[Any]) -> EventRow:
+    """Return a row of the table as a value."""
+    return EventRow(
+        seq=row.seq,
+        kind=row.kind,
+        reason=row.reason,
+        at=row.at,
+        window_start=row.window_start,
+        actor=row.actor,
+        notice=row.notice,
+    )
 
 
 def _describe_event(incident_id: int, event: EventRow) -> dict[str, Any]:

@@ -50,11 +50,23 @@ def list_markers(connection: sa.Connection, wanted: Wanted, *, at_most: int) -> 
 
 
 def page_markers(
-    connection: sa.Connection, wanted: Wanted, *, at_most: int, skip: int = 0
+    connection: sa.Connection,
+    wanted: Wanted,
+    *,
+    at_most: int,
+    skip: int = 0,
+    before: tuple[datetime, int] | None = None,
 ) -> tuple[list[Marker], int]:
-    """Return so many markers, the latest first and after those skipped, and how many there are in all."""
+    """Return so many markers, the latest first and after those skipped, and how many there are in all.
+
+    `before`, the time and the number of one, leaves out that one and those that are later.
+    """
     count = sa.select(sa.func.count()).select_from(markers).where(*_choose(wanted))
     query = sa.select(markers).where(*_choose(wanted)).order_by(markers.c.at.desc(), markers.c.id.desc())
+    if before is not None:
+        at, number = before
+        is_earlier = sa.and_(markers.c.at == at, markers.c.id < number)
+        query = query.where(sa.or_(markers.c.at < at, is_earlier))
     return _read(connection, query.limit(at_most).offset(skip)), int(connection.execute(count).scalar_one())
 
 

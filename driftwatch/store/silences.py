@@ -25,6 +25,7 @@ __all__ = [
     "await_silences",
     "count_hidden",
     "expire_silence",
+    "find_equal",
     "list_holding",
     "list_silences",
 ]
@@ -48,6 +49,20 @@ def add_silence(connection: sa.Connection, silence: Silence) -> Silence:
     }
     inserted = connection.execute(sa.insert(silences).values(row))
     return replace(silence, id=int(inserted.inserted_primary_key[0]))  # type: ignore[index]  # One row was inserted.
+
+
+def find_equal(connection: sa.Connection, wanted: Silence) -> Silence | None:
+    """Return the silence that says what `wanted` would, until the same moment; None where there is none."""
+    query = sa.select(silences).where(silences.c.ends_at == wanted.ends_at, silences.c.expired_by.is_(None))
+    return next(
+        (
+            one
+            for one in _read(connection, query.order_by(silences.c.id))
+            if (one.matchers, one.author, one.reason) == (wanted.matchers, wanted.author, wanted.reason)
+            and one.starts_at <= wanted.starts_at
+        ),
+        None,
+    )
 
 
 def expire_silence(connection: sa.Connection, number: int, who: str, now: datetime) -> Silence:

@@ -37,10 +37,12 @@ __all__ = [
     "abandon_slots",
     "claim_slot",
     "due_slots",
+    "find_slot",
     "finish_slot",
     "hasten_slots",
     "holds_slot",
     "newest_slot",
+    "oldest_slot",
     "open_slots",
     "plan_slots",
     "postpone_slot",
@@ -279,6 +281,20 @@ def due_slots(connection: sa.Connection, now: datetime, limit: int) -> list[Slot
 def newest_slot(connection: sa.Connection, monitor: MonitorRow) -> SlotRow | None:
     """Return the latest window that was ever planned in the monitor's present history."""
     query = _select_slots().where(_is_of(monitor)).order_by(slots.c.window_start.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _build_row(row)
+
+
+def oldest_slot(connection: sa.Connection, monitor: MonitorRow) -> SlotRow | None:
+    """Return the earliest window that is kept of the monitor's present history."""
+    query = _select_slots().where(_is_of(monitor)).order_by(slots.c.window_start).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _build_row(row)
+
+
+def find_slot(connection: sa.Connection, monitor: MonitorRow, window: Window) -> SlotRow | None:
+    """Return where `window` stands in the monitor's present history, None where it was never planned."""
+    query = _select_slots().where(_is_slot(monitor.id, monitor.history, window))
     row = connection.execute(query).one_or_none()
     return None if row is None else _build_row(row)
 

@@ -69,7 +69,7 @@ __all__ = [
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0009"
+SCHEMA_REVISION = "0010"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""
@@ -275,6 +275,9 @@ events = define_table(
     Column("actor", ExactText),
     Column("at", UtcMicros, nullable=False),
     Column("notice", String(64)),
+    # Events follow one another in this order, of whatever incident they are.
+    Column("position", BigInteger),
+    Index("ix_events_position", "position"),
 )
 
 deliveries = define_table(

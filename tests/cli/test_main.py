@@ -14,7 +14,7 @@ from driftwatch.cli import main
 from tests.support.commands import run_here
 
 COMMANDS = [
-    *("compare", "init", "validate", "schema", "serve", "check", "window list", "status"),
+    *("compare", "init", "validate", "schema", "serve", "check", "gate", "window list", "status"),
     *("backtest", "drill", "explain", "why-not", "report"),
     *("reference build", "reference list", "reference show", "reference promote", "reference rollback"),
     "reference accept",

@@ -16,7 +16,9 @@ from driftwatch.errors import StoreError
 from driftwatch.net.engines import open_engine
 from driftwatch.store import migrations
 from driftwatch.store.database import open_database
+from driftwatch.store.feed import list_feed
 from driftwatch.store.meta import read_meta
+from driftwatch.store.positions import take_positions
 from driftwatch.store.tables import SCHEMA_REVISION, VERSION_TABLE, metadata
 from tests.support.databases import create_url, drop_url
 
@@ -116,6 +118,34 @@ def test_an_upgrade_that_was_interrupted_is_finished_by_the_next(fresh_url: str)
     assert opened.read(lambda connection: read_meta(connection, "kept")) == "yes"
     opened.close()
     test_the_migrated_database_and_the_models_are_the_same(fresh_url)
+
+
+def test_what_happened_before_there_was_an_order_is_ordered_by_when_it_happened(fresh_url: str) -> None:
+    migrations.upgrade(fresh_url, "0009")
+    event = "INSERT INTO events (incident_id, seq, kind, reason, at) VALUES ({}, {}, 'opened', 'x', {})"
+    _run(
+        fresh_url,
+        "INSERT INTO monitors (id, monitor_key, identity, config_fingerprint, history, first_started_at) "
+        "VALUES (1, 'flights', 'i', 'c', 1, 0)",
+        *(
+            "INSERT INTO incidents (id, monitor_id, history, kind, state, severity, document, version) "
+            f"VALUES ({number}, 1, 1, 'drift', 'open', 'major', '{{}}', 1)"
+            for number in (1, 2)
+        ),
+        *(event.format(*key) for key in ((1, 1, 10), (1, 2, 30), (2, 1, 20), (2, 2, 30))),
+    )
+
+    migrations.upgrade(fresh_url)
+
+    with closing(open_database(fresh_url)) as database:
+        rows = database.read(lambda tx: list_feed(tx, 0, at_most=9))
+        assert [(row.position, row.incident_id, row.event.seq) for row in rows] == [
+            (1, 1, 1),
+            (2, 2, 1),
+            (3, 1, 2),
+            (4, 2, 2),
+        ]
+        assert list(database.write(lambda tx: take_positions(tx, 1))) == [5]
 
 
 def test_processes_that_upgrade_at_once_do_not_disturb_each_other(fresh_url: str) -> None:

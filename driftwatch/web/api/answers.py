@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from driftwatch.store.documents import dump_json
 
-__all__ = ["answer", "build_tag", "fits_tag"]
+__all__ = ["answer", "build_tag", "fits_tag", "reply"]
 
 _MOMENTS: Final = frozenset({"now"})
 """The members that are other ones every second: a document without them is the same one."""
@@ -24,21 +24,27 @@ def answer(
     request: Request,
     document: Mapping[str, Any],
     *,
-    status: int = 200,
     tag: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return `document` as the answer; NaN and infinities become null.
 
+    What a change has made is answered without a tag.
+
     `tag` takes the place of the one that is made of the whole document.
     """
+    if request.method != "GET":
+        return reply(document)
     tag = tag or build_tag(document)
-    # A tag is for who asked for the document, and says nothing about what an action returns.
-    is_read = request.method == "GET"
-    marks = {"cache-control": "private, no-cache", **({"etag": tag} if is_read else {}), **(headers or {})}
-    if is_read and status == 200 and fits_tag(request.headers.get("if-none-match", ""), tag):
+    marks = {"cache-control": "private, no-cache", "etag": tag, **(headers or {})}
+    if fits_tag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=marks)
-    return Response(dump_json(document) + "\n", status, marks, "application/json")
+    return Response(dump_json(document) + "\n", 200, marks, "application/json")
+
+
+def reply(document: Mapping[str, Any], *, status: int = 200) -> Response:
+    """Return what a change has made as the answer to it."""
+    return Response(dump_json(document) + "\n", status, media_type="application/json")
 
 
 def build_tag(document: Mapping[str, Any]) -> str:

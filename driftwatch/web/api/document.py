@@ -24,9 +24,12 @@ TAGS: Final = {
     "status": "What needs attention, what is late and what comes next.",
     "monitors": "What is watched.",
     "windows": "What was judged, and the numbers behind it.",
+    "gate": "Whether the batch of a window may be used.",
     "incidents": "What is wrong, since when, and who has it.",
+    "feed": "What happens to incidents, for programs that keep up with it.",
     "silences": "What nobody hears about for a while.",
     "deliveries": "What was sent to whom.",
+    "markers": "What happened in the world.",
     "references": "What production is compared with.",
     "retrains": "What retraining was asked for.",
     "document": "This document.",
@@ -39,7 +42,6 @@ problem details (RFC 9457). Every answer to a GET has a tag: send it as `If-None
 document is answered 304 without a body. Long lists come in parts: `next`, and the header `Link`, say where to
 go on.
 """
-_PROBLEM: Final = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _TAG: Final = {"ETag": {"description": "Changes with the document.", "schema": {"type": "string"}}}
 _UNCHANGED: Final = {"description": "Nothing has changed since the tag was given.", "headers": _TAG}
 _IF_NONE_MATCH: Final = {
@@ -103,7 +105,9 @@ def _complete(operation: dict[str, Any], method: str, scope: Scope | None) -> No
     operation["security"] = [{"token": []}, {}]
     operation["description"] = f"{operation['description']}\n\nNeeds the scope `{scope}`."
     operation["x-scope"] = scope
-    operation["responses"]["default"]["content"] = _PROBLEM
+    for status, response in operation["responses"].items():
+        if status == "default" or int(status) >= 400:
+            response["content"] = {PROBLEM: response["content"]["application/json"]}
     if method == "get":
         operation["responses"]["200"]["headers"] = _TAG
         operation["responses"]["304"] = _UNCHANGED

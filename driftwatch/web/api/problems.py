@@ -28,12 +28,21 @@ def is_for_programs(scope: Scope) -> bool:
 
 
 def build_problem(
-    status: int, said: str, headers: Mapping[str, str] | None = None, *, errors: Sequence[Any] = ()
+    status: int,
+    said: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    errors: Sequence[Any] = (),
+    members: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Return a refusal with `said` as its detail; `errors` name what was given wrongly."""
+    """Return a refusal with `said` as its detail; `errors` name what was given wrongly.
+
+    `members` say more about it, as a program wants to know it.
+    """
     problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": said}
     if errors:
         problem["errors"] = list(errors)
+    problem |= members or {}
     return Response(dump_json(problem) + "\n", status, headers, PROBLEM)
 
 

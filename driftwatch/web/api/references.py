@@ -22,13 +22,13 @@ from driftwatch.web.api.values import Name
 from driftwatch.web.api.windows import find_zone, need_row
 from driftwatch.web.house import Here
 
-__all__ = ["router"]
+__all__ = ["VersionNumber", "router"]
 
 router = open_router("references")
 
 _READ = [need(Scope.READ)]
 
-Version = Annotated[int, Path(ge=1, le=2**31 - 1, description="The version's number.")]
+VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="The version's number.")]
 
 
 @router.get("/monitors/{monitor}/references", response_model=References, dependencies=_READ)
@@ -41,7 +41,7 @@ def list_references(request: Request, house: Here, monitor: Name) -> Response:
 
 
 @router.get("/monitors/{monitor}/references/{version}", response_model=FoundReference, dependencies=_READ)
-def find_reference(request: Request, house: Here, monitor: Name, version: Version) -> Response:
+def find_reference(request: Request, house: Here, monitor: Name, version: VersionNumber) -> Response:
     """Show the columns and blocks of one version, and the columns that are not judged with the reason."""
     row = need_row(house, monitor)
     reference = house.read(lambda tx: load_reference(tx, row, version))

@@ -7,13 +7,19 @@ from typing import Final
 from fastapi import APIRouter
 
 from driftwatch.web.api import (
+    actions,
     deliveries,
     document,
+    feed,
+    gate,
     incidents,
+    markers,
     monitors,
     references,
     retrains,
     silences,
+    silencing,
+    upkeep,
     windows,
 )
 
@@ -21,7 +27,22 @@ __all__ = ["API", "PARTS", "router"]
 
 API: Final = "/api/v1"
 
-PARTS: Final = (monitors, windows, incidents, silences, deliveries, references, retrains, document)
+PARTS: Final = (
+    monitors,
+    windows,
+    gate,
+    incidents,
+    actions,
+    feed,
+    silences,
+    silencing,
+    deliveries,
+    references,
+    upkeep,
+    retrains,
+    markers,
+    document,
+)
 """The modules with addresses; each has a `router`."""
 
 router = APIRouter(prefix=API)

@@ -50,7 +50,7 @@ def test_everything_that_can_be_read_fits_its_description(site: Site) -> None:
     operations = [one for one in list_operations(build_document(site.client.app)) if one[0] == "GET"]  # type: ignore[arg-type]
 
     for _, path, _ in operations:
-        answer = ask(site, "GET", fill_in(site, path), params={"column": "amount", "at": "2013-02-03"})
+        answer = ask(site, "GET", fill_in(site, path), params={"column": "amount", "at": "2013-02-01"})
         assert answer.status_code == 200, (path, answer.text)
     assert len(operations) >= 17
 
@@ -187,7 +187,7 @@ def test_other_methods_other_names_and_faults_are_problems_too(
 
 def test_the_store_is_asked_as_much_for_few_as_for_many(site: Site) -> None:
     paths = [one[1] for one in list_operations(build_document(site.client.app)) if one[0] == "GET"]  # type: ignore[arg-type]
-    params = {"column": "amount", "at": "2013-02-03"}
+    params = {"column": "amount", "at": "2013-02-01"}
 
     def count() -> list[int]:
         addresses = [fill_in(site, path) for path in paths]

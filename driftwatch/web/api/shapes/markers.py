@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from pydantic import Field
+
 from driftwatch.web.api.shapes.shape import Shape
 
-__all__ = ["Marker"]
+__all__ = ["KeptMarker", "Marker", "Markers"]
 
 
 class Marker(Shape):
@@ -20,3 +24,20 @@ class Marker(Shape):
     owner: str | None
     by: str | None
     """Who marked it; null for driftwatch itself."""
+
+
+class Markers(Shape):
+    """Markers, the latest first."""
+
+    schema_: Literal["driftwatch.markers/v1"] = Field(alias="schema")
+    markers: list[Marker]
+    total: int
+    next: str | None
+    """The address of those before them; null where there are none."""
+
+
+class KeptMarker(Shape):
+    """One marker."""
+
+    schema_: Literal["driftwatch.marker/v1"] = Field(alias="schema")
+    marker: Marker

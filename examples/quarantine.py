@@ -1,0 +1,58 @@
+"""A pipeline that asks before it uses a batch.
+
+`python quarantine.py http://127.0.0.1:8377 MONITOR FOLDER`: FOLDER holds files named after their day, such as
+2013-02-08.csv. Each is moved to FOLDER/ready where driftwatch says that it may be used, and where it should
+be held back to FOLDER/quarantine, with the reasons beside it. What is not judged yet stays, and so does
+everything while driftwatch cannot be reached: silence is no consent. DRIFTWATCH_TOKEN is sent along.
+
+Ends with 0 when every file is ready, 1 when one is in quarantine, 2 when one has to wait.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import requests
+
+USE, HOLD, TOO_EARLY = 200, 409, 425
+
+
+def ask_gate(url: str, monitor: str, day: str) -> tuple[int, str]:
+    """Return what the gate answers for a day, and why."""
+    token = os.environ.get("DRIFTWATCH_TOKEN")
+    answer = requests.get(
+        f"{url}/api/v1/monitors/{monitor}/gate",
+        params={"at": day},
+        headers={"authorization": f"Bearer {token}"} if token else {},
+        timeout=10,
+    )
+    if answer.status_code not in {USE, HOLD, TOO_EARLY}:
+        sys.exit(f"{day}: {answer.status_code} {answer.json()['detail']}")
+    return answer.status_code, "; ".join(reason["text"] for reason in answer.json()["reasons"])
+
+
+def sort_batch(batch: Path, status: int, why: str) -> None:
+    """Move a batch to where it belongs; one that has to wait stays where it is."""
+    if status == TOO_EARLY:
+        return
+    folder = batch.parent / ("ready" if status == USE else "quarantine")
+    folder.mkdir(exist_ok=True)
+    batch.rename(folder / batch.name)
+    if status == HOLD:
+        (folder / f"{batch.stem}.why.txt").write_text(why + "\n")
+
+
+def main(url: str, monitor: str, folder: str) -> int:
+    """Sort every batch of a folder, and return the exit status."""
+    statuses = set()
+    for batch in sorted(Path(folder).glob("*.csv")):
+        status, why = ask_gate(url, monitor, batch.stem)
+        sort_batch(batch, status, why)
+        word = {USE: "ready", HOLD: "quarantine", TOO_EARLY: "waits"}[status]
+        print(f"{batch.stem}: {word} ({why})")
+        statuses.add(status)
+    return 1 if HOLD in statuses else 2 if TOO_EARLY in statuses else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
