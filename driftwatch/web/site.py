@@ -18,6 +18,7 @@ from driftwatch.errors import DriftwatchError, StoreError, UsageError
 from driftwatch.net.addresses import is_address, is_loopback
 from driftwatch.web import (
     actions,
+    api_page,
     audit,
     bulk,
     channel_actions,
@@ -76,6 +77,7 @@ ROOMS: Final = (
     provider,
     audit,
     digest,
+    api_page,
 )
 """The modules with pages; each has a `router`."""
 

@@ -18,6 +18,7 @@ from tests.support.site import Site, open_site, read_text
 from tests.support.statements import count_statements
 
 PAGES = [
+    "/api",
     "/",
     "/monitors/flights",
     "/incidents?state=all",
