@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test quick faults torture load lint wheel-check bench calibrate requirements clean
+.PHONY: demo test quick faults torture load fuzz-api lint wheel-check bench calibrate requirements clean
 
 demo: $(VENV)/.demo
 	$(BIN)/driftwatch demo $(ARGS)
@@ -27,6 +27,10 @@ torture: $(VENV)/.test
 # Ten minutes of 500 monitors a minute: how late windows are judged. ARGS="--store postgresql://…" for another store.
 load: $(VENV)/.test
 	$(BIN)/python -m tests.support.load $(ARGS)
+
+# 5,000 requests for every operation of the API and every caller, made of its own description: hours.
+fuzz-api: $(VENV)/.test
+	$(BIN)/python -m tests.support.api_fuzz $(ARGS)
 
 lint: $(VENV)/.quality
 	$(BIN)/ruff check .
