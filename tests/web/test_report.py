@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from driftwatch.charts.look import Ground
 from driftwatch.charts.values import Spec
@@ -92,7 +93,8 @@ def test_what_people_wrote_is_text_in_it(store: Database, text: str) -> None:
     page = write(site)
 
     assert find_live_markup(page) == []
-    assert "49" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL) or text != "{{ 7 * 7 }}"
+    # A template in the data is not worked out.
+    assert "{{" not in text or str(escape(text)) in page
 
 
 def test_a_picture_that_cannot_be_drawn_leaves_its_numbers(store: Database) -> None:
