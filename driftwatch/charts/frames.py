@@ -116,11 +116,20 @@ def _describe(mark: Mark, first: datetime, last: datetime) -> dict[str, Any]:
     }
 
 
+_LABEL: Final = (
+    "utchours(datum.value) + utcminutes(datum.value) == 0"
+    " ? (utcmonth(datum.value) == 0 && utcdate(datum.value) == 1"
+    " ? utcFormat(datum.value, '%Y') : utcFormat(datum.value, '%b %d'))"
+    " : [utcFormat(datum.value, '%H:%M'), utcFormat(datum.value, '%b %d')]"
+)
+"""A year, a day, or a time with its day below: Vega's own labels of a few days are 06 AM and 06 PM alone."""
+
+
 def build_axis(field: str = "at:T") -> alt.X:
-    """Return the axis of time, in UTC as all times of the pages are."""
+    """Return the axis of time, in UTC as all times of the pages are; every label of it names the day."""
     import altair as alt
 
-    return alt.X(field, scale=alt.Scale(type="utc"), title=None)
+    return alt.X(field, scale=alt.Scale(type="utc"), title=None, axis=alt.Axis(labelExpr=_LABEL))
 
 
 def build_scale(kind: Literal["linear", "sqrt"] = "linear") -> alt.Scale:

@@ -47,6 +47,14 @@ def test_every_picture_is_drawn_and_nothing_is_said_about_it(visitor: Visitor, l
             assert min(read_marks(at)) > 10, path
 
 
+def test_times_below_a_picture_name_their_days(visitor: Visitor) -> None:
+    with visitor() as at:
+        at.go("/monitors/flight-delays")
+        wait_for_pictures(at, "light")
+
+        assert "Feb 08" in at.page.locator("figure.chart").first.locator("svg").inner_html()
+
+
 def test_no_style_and_no_script_of_others_comes_into_the_page(visitor: Visitor) -> None:
     with visitor() as at:
         at.page.add_init_script(
