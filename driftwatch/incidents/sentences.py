@@ -10,7 +10,6 @@ from driftwatch.incidents.naming import GIVEN_UP, name_member, name_members, say
 from driftwatch.incidents.notice import MonitorFacts
 from driftwatch.incidents.plain_words import say_rows_of
 from driftwatch.incidents.words import (
-    join_words,
     say_duration,
     say_odds,
     say_percent,
@@ -92,9 +91,16 @@ def _say_how(member: Member) -> str:
 
 
 def _say_faults(incident: Incident, facts: MonitorFacts) -> str:
-    ranked = rank_members(incident.members)
-    faults = join_words([_say_fault(member) for member in ranked])
+    groups: dict[str, list[Member]] = {}
+    for member in rank_members(incident.members):
+        groups.setdefault(member.about, []).append(member)
+    faults = "; ".join(_say_alike(*group) for group in groups.values())
     return f"The data of {facts.name}{_say_feeding(facts)} is not as it should be: {faults}."
+
+
+def _say_alike(first: Member, *others: Member) -> str:
+    """Return what is wrong with the data of a member, and what has the same fault."""
+    return f"{_say_fault(first)}, and the same in {name_members(others)}" if others else _say_fault(first)
 
 
 def _say_fault(member: Member) -> str:

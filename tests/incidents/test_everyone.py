@@ -212,6 +212,25 @@ def test_faulty_data_of_a_monitor_of_which_nothing_is_known() -> None:
     )
 
 
+def test_a_fault_of_several_columns_is_told_once_and_another_one_beside_it() -> None:
+    member = replace(make_incident().members[0], about="missing", statistic="missing_share", minor=False)
+    columns = [
+        replace(member, column=name, value=share, moved_share=None, plain=f"{share:.0%} have no {name}")
+        for name, share in (("a", 0.5), ("b", 0.4), ("c", 0.3), ("d", 0.25), ("e", 0.2))
+    ]
+    other = replace(
+        member, column="f", about="unseen", statistic="unseen_share", value=0.01, limit=0.001, plain="new f"
+    )
+    incident = make_incident(IncidentKind.DATA, members=(*columns, other))
+
+    first = tell_everyone(incident, MonitorFacts(id="credit"))[0]
+
+    assert first == (
+        "The data of credit is not as it should be: new f (that is about 1 in 100 rows); "
+        "50% have no a (that is about half of the rows), and the same in b, c, d and 1 more."
+    )
+
+
 def test_a_clean_window_ends_the_row_and_one_without_evidence_does_not() -> None:
     def count(story: str) -> int:
         incident = play(story, make_policy())[-1].incident
