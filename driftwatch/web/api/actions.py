@@ -7,14 +7,13 @@ from datetime import datetime
 
 from fastapi import Request
 from pydantic import Field
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from driftwatch.errors import UsageError
 from driftwatch.incidents.by_hand import acknowledge, assign, note, resolve_by_hand, snooze
 from driftwatch.incidents.incident import Advance, Incident, Label
 from driftwatch.jobs.acceptance import accept_incident
-from driftwatch.jobs.cases import OutdatedError, change_case, find_case, label_case
+from driftwatch.jobs.cases import change_case, find_case, label_case
+from driftwatch.jobs.retrain_request import request_retraining
 from driftwatch.web.api.changing import (
     CHANGES,
     Actor,
@@ -22,14 +21,18 @@ from driftwatch.web.api.changing import (
     Expected,
     Length,
     Line,
+    WhyBody,
     Words,
+    change,
     name_actor,
     read_length,
     read_tag,
 )
 from driftwatch.web.api.incidents import show_incident
+from driftwatch.web.api.retrains import find_retrain
 from driftwatch.web.api.routing import open_router
 from driftwatch.web.api.shapes.incidents import FoundIncident
+from driftwatch.web.api.shapes.retrains import FoundRetrain
 from driftwatch.web.api.values import Number
 from driftwatch.web.house import Here, House
 
@@ -56,12 +59,6 @@ class NoteBody(By):
     """What is to be remembered."""
 
     text: Words
-
-
-class WhyBody(By):
-    """Why it is done."""
-
-    why: Words
 
 
 class LabelBody(By):
@@ -127,7 +124,7 @@ def label_incident(
     """Say what it was: that decides for good whether its windows count as ordinary."""
     who, seen = name_actor(caller, body), read_tag(expected)
     _need(house, number)
-    _refuse(lambda: label_case(house.app.parts, house.monitors, number, body.label, who, seen=seen))
+    change(lambda: label_case(house.app.parts, house.monitors, number, body.label, who, seen=seen))
     return show_incident(request, house, number)
 
 
@@ -139,25 +136,26 @@ def accept_as_normal(request: Request, house: Here, caller: Actor, number: Numbe
     """
     who, incident = name_actor(caller, body), _need(house, number)
     monitor = house.app.find_monitor(incident.monitor)
-    _refuse(lambda: accept_incident(house.app.parts, monitor, incident, who, body.why))
+    change(lambda: accept_incident(house.app.parts, monitor, incident, who, body.why))
     return show_incident(request, house, number)
+
+
+@router.post(
+    "/incidents/{number}/retrain", response_model=FoundRetrain, tags=["retrains"], dependencies=CHANGES
+)
+def request_retrain(request: Request, house: Here, caller: Actor, number: Number, body: WhyBody) -> Response:
+    """Ask for retraining because of it, now; refused while one is under way, or the last was not long ago."""
+    who, incident = name_actor(caller, body), _need(house, number)
+    monitor = house.app.find_monitor(incident.monitor)
+    asked = change(lambda: request_retraining(house.app.parts, monitor, number, who=who, why=body.why))
+    return find_retrain(request, house, asked)
 
 
 def _change(house: House, number: int, step: Step, expected: str) -> None:
     seen = read_tag(expected)
     _need(house, number)
-    _refuse(lambda: change_case(house.app.parts, house.monitors, number, step, seen=seen))
+    change(lambda: change_case(house.app.parts, house.monitors, number, step, seen=seen))
 
 
 def _need(house: House, number: int) -> Incident:
     return find_case(house.app.database, house.monitors, number).incident
-
-
-def _refuse(change: Callable[[], object]) -> None:
-    """Do what changes an incident. Raises HTTPException where it is refused, or was changed meanwhile."""
-    try:
-        change()
-    except OutdatedError as error:
-        raise HTTPException(412, str(error)) from None
-    except UsageError as error:
-        raise HTTPException(409, str(error)) from None

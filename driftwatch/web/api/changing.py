@@ -9,14 +9,17 @@ is refused and not done twice.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Header, Request
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from driftwatch.config.values import parse_duration
+from driftwatch.errors import UsageError
+from driftwatch.jobs.cases import OutdatedError
 from driftwatch.web.access import Caller, Scope, need
 from driftwatch.web.api.shapes.shape import Body
 from driftwatch.web.api.values import PLAIN
@@ -28,11 +31,15 @@ __all__ = [
     "Expected",
     "Length",
     "Line",
+    "WhyBody",
     "Words",
+    "change",
     "name_actor",
     "read_length",
     "read_tag",
 ]
+
+_T = TypeVar("_T")
 
 _LONGEST_NAME: Final = 100
 
@@ -67,6 +74,12 @@ class By(Body):
     """Who does it: needed where nobody is asked who they are, and otherwise the name of the token."""
 
 
+class WhyBody(By):
+    """Why it is done."""
+
+    why: Words
+
+
 def _need_json(request: Request) -> None:
     """Raise HTTPException unless a request is sent as JSON."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -76,6 +89,16 @@ def _need_json(request: Request) -> None:
 
 CHANGES: Final = [need(Scope.OPERATE), Depends(_need_json)]
 """What every address that changes something depends on."""
+
+
+def change(take: Callable[[], _T]) -> _T:
+    """Return what a change returns. Raises HTTPException where it is refused, or something happened since."""
+    try:
+        return take()
+    except OutdatedError as error:
+        raise HTTPException(412, str(error)) from None
+    except UsageError as error:
+        raise HTTPException(409, str(error)) from None
 
 
 def name_actor(caller: Caller, by: By) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from fastapi import Request
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from driftwatch.errors import UsageError
+from driftwatch.incidents.finding import build_window_json
+from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.as_json import build_version_json
+from driftwatch.jobs.check_now import check_now
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.pausing import pause_monitor, resume_monitor
 from driftwatch.jobs.promotion import promote_version, restore_version
@@ -19,27 +18,20 @@ from driftwatch.jobs.status import read_status
 from driftwatch.store.outbox import retry_deliveries
 from driftwatch.store.references import ReferenceRow
 from driftwatch.web.api.answers import reply
-from driftwatch.web.api.changing import CHANGES, Actor, By, Length, Words, name_actor, read_length
+from driftwatch.web.api.changing import CHANGES, Actor, By, Length, WhyBody, change, name_actor, read_length
 from driftwatch.web.api.deliveries import DeliveryId, need_delivery, show_delivery
 from driftwatch.web.api.references import VersionNumber
 from driftwatch.web.api.routing import open_router
 from driftwatch.web.api.shapes.deliveries import FoundDelivery
 from driftwatch.web.api.shapes.monitors import Status
 from driftwatch.web.api.shapes.references import References
+from driftwatch.web.api.shapes.windows import Checked
 from driftwatch.web.api.values import Name
 from driftwatch.web.house import Here, House
 
 __all__ = ["router"]
 
 router = open_router("monitors")
-
-_T = TypeVar("_T")
-
-
-class WhyBody(By):
-    """Why it is done."""
-
-    why: Words
 
 
 class PauseBody(WhyBody):
@@ -54,7 +46,7 @@ def pause(house: Here, caller: Actor, monitor: Name, body: PauseBody) -> Respons
     """Have a monitor not judged for a while, or until it is resumed."""
     watched, who = house.app.find_monitor(monitor), name_actor(caller, body)
     until = None if body.for_ is None else house.now() + read_length(body.for_, "body.for")
-    _refuse(lambda: pause_monitor(house.app.parts, watched, who=who, why=body.why, until=until))
+    change(lambda: pause_monitor(house.app.parts, watched, who=who, why=body.why, until=until))
     return _show_status(house, watched)
 
 
@@ -62,8 +54,28 @@ def pause(house: Here, caller: Actor, monitor: Name, body: PauseBody) -> Respons
 def resume(house: Here, caller: Actor, monitor: Name, body: By) -> Response:
     """End the pause of a monitor: what fell due meanwhile is judged as its `catch_up` says."""
     watched, who = house.app.find_monitor(monitor), name_actor(caller, body)
-    _refuse(lambda: resume_monitor(house.app.parts, watched, who))
+    change(lambda: resume_monitor(house.app.parts, watched, who))
     return _show_status(house, watched)
+
+
+@router.post("/monitors/{monitor}/check", response_model=Checked, tags=["windows"], dependencies=CHANGES)
+def check(house: Here, caller: Actor, monitor: Name, body: By) -> Response:
+    """Judge the windows that are due, those that wait for another try too; 200 at most.
+
+    The answer comes when that is done, which takes as long as reading them does.
+    """
+    app = house.app
+    watched = app.find_monitor(monitor)
+    name_actor(caller, body)
+    found = change(lambda: check_now(app.parts, app.watch(watched)))
+    document = {
+        "schema": "driftwatch.checked/v1",
+        "monitor": watched.id,
+        "windows": [build_window_json(one.verdict, one.revision) for one in found.judged],
+        "waiting": [{"start": write_stamp(one.start), "end": write_stamp(one.end)} for one in found.waiting],
+        "next_due": write_stamp(found.next_due),
+    }
+    return reply(document)
 
 
 @router.post(
@@ -76,7 +88,7 @@ def promote(house: Here, caller: Actor, monitor: Name, version: VersionNumber, b
     """Make a version the one that judges: a new history begins, and what is open in the former one ends."""
     watched, who = house.app.find_monitor(monitor), name_actor(caller, body)
     return _show_version(
-        watched, _refuse(lambda: promote_version(house.app.parts, watched, version, who=who, why=body.why))
+        watched, change(lambda: promote_version(house.app.parts, watched, version, who=who, why=body.why))
     )
 
 
@@ -90,7 +102,7 @@ def roll_back(house: Here, caller: Actor, monitor: Name, body: WhyBody) -> Respo
     """Promote the version that judged before the present one."""
     watched, who = house.app.find_monitor(monitor), name_actor(caller, body)
     return _show_version(
-        watched, _refuse(lambda: restore_version(house.app.parts, watched, who=who, why=body.why))
+        watched, change(lambda: restore_version(house.app.parts, watched, who=who, why=body.why))
     )
 
 
@@ -104,14 +116,6 @@ def retry(request: Request, house: Here, caller: Actor, delivery: DeliveryId, bo
     if not house.app.database.write(lambda tx: retry_deliveries(tx, ids=[row.id], now=now)):
         raise HTTPException(409, "It has arrived, or was not to be sent: there is nothing to send again.")
     return show_delivery(request, house, delivery)
-
-
-def _refuse(change: Callable[[], _T]) -> _T:
-    """Return what a change returns. Raises HTTPException where it is refused."""
-    try:
-        return change()
-    except UsageError as error:
-        raise HTTPException(409, str(error)) from None
 
 
 def _show_status(house: House, monitor: Monitor) -> Response:

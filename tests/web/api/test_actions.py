@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from driftwatch.jobs.deliver import deliver_due
+from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database
 from driftwatch.store.silences import list_silences
 from driftwatch.web.access import Caller, How, Scope, find_caller
 from driftwatch.web.api.document import build_document
-from tests.support.monitors import REFUSED, FakeChannel
+from tests.support.monitors import REFUSED, FakeChannel, due, tell_story
 from tests.support.programs import ask, list_operations, read
 from tests.support.site import Site, open_site
 
@@ -74,6 +75,42 @@ def test_accepting_makes_what_an_incident_shows_the_new_normal(store: Database) 
     again = send(site, "/monitors/flights/references/2/promote", {"why": "none after all"})
     assert again.json()["references"][0]["version"] == 2
     assert send(site, "/monitors/flights/references/9/promote", {"why": "x"}).status_code == 409
+
+
+def test_retraining_is_asked_for_once(store: Database) -> None:
+    site = open_site(store, retrain=RetrainPolicy(trigger="ci", after=9))
+    site.live("..a")
+    path = f"/incidents/{site.numbers[0]}/retrain"
+
+    asked = send(site, path, {"why": "prices have risen"})
+    again = send(site, path, {"why": "prices have risen"})
+
+    assert asked.json()["retrain"]["state"] == "requested"
+    assert again.status_code == 409
+    assert "may not start now" in again.json()["detail"]
+    assert [one.incident_id for one in site.bench.retrains()] == site.numbers
+
+
+def test_retraining_is_refused_where_nothing_would_start_it(store: Database) -> None:
+    site = open_incident(store)
+
+    answer = send(site, f"/incidents/{site.numbers[0]}/retrain", {"why": "prices have risen"})
+
+    assert (answer.status_code, site.bench.retrains()) == (409, [])
+
+
+def test_what_is_due_is_judged_when_somebody_asks(store: Database) -> None:
+    site = open_incident(store)
+    tell_story(site.bench.source, "a", first=4)
+    site.bench.clock.move_to(due(4))
+
+    judged = send(site, "/monitors/flights/check").json()
+    nothing = send(site, "/monitors/flights/check").json()
+
+    assert [one["verdict"] for one in judged["windows"]] == ["drift"]
+    assert (judged["waiting"], nothing["windows"]) == ([], [])
+    send(site, "/monitors/flights/pause", {"why": "the feed moves"})
+    assert send(site, "/monitors/flights/check").status_code == 409
 
 
 def test_an_action_that_was_sent_twice_is_done_once_where_the_tag_is_sent_along(store: Database) -> None:

@@ -10,7 +10,7 @@ from driftwatch.incidents.finding import FindingKind, VerdictWord
 from driftwatch.profiles.grid import Kind
 from driftwatch.web.api.shapes.shape import Shape
 
-__all__ = ["FoundWindow", "WindowCounts", "Windows"]
+__all__ = ["Checked", "FoundWindow", "WindowCounts", "Windows"]
 
 
 class Finding(Shape):
@@ -58,6 +58,27 @@ class Windows(Shape):
     windows: list[Window]
     next: str | None
     """The address of those before them; null where there are none."""
+
+
+class Span(Shape):
+    """When a window begins and ends."""
+
+    start: str
+    end: str
+    """Exclusive."""
+
+
+class Checked(Shape):
+    """What came of a check that somebody asked for."""
+
+    schema_: Literal["driftwatch.checked/v1"] = Field(alias="schema")
+    monitor: str
+    windows: list[Window]
+    """Those that were judged, the oldest first."""
+    waiting: list[Span]
+    """Those that somebody else is judging, that come behind such a one, or are tried again later."""
+    next_due: str
+    """When the next window falls due."""
 
 
 class Statistic(Shape):
