@@ -62,7 +62,10 @@ def number_events() -> None:
     for start in range(0, len(rows), AT_ONCE):
         connection.execute(change, rows[start : start + AT_ONCE])
     connection.execute(sa.delete(META).where(META.c.name == COUNTER))
-    connection.execute(sa.insert(META).values(name=COUNTER, value=str(last + len(rows))))
+    newest = last + len(rows)
+    if newest:
+        # Where nothing has happened yet nothing is kept: a backup is restored into a store without rows.
+        connection.execute(sa.insert(META).values(name=COUNTER, value=str(newest)))
 
 
 def list_columns() -> set[str]:

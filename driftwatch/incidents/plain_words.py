@@ -95,7 +95,8 @@ def find_gain(reference: Counts, current: Counts) -> Gain | None:
     Notes
     -----
     With D(x) the cumulative share now minus then, the range (a, b] that gained most has the greatest
-    D(b) − D(a): one pass with the smallest D so far finds it among all pairs of points.
+    D(b) − D(a): one pass with the smallest D so far finds it among all pairs of points. Of ranges that gained
+    the same the shortest is taken; shares are compared to 12 digits, for their last ones are the machine's.
 
     Examples
     --------
@@ -110,10 +111,10 @@ def find_gain(reference: Counts, current: Counts) -> Gain | None:
     if not isinstance(grid, NumberGrid) or len(grid.points) == 0 or 0 in (reference.rows, current.rows):
         return None
     before, now = _accumulate(reference), _accumulate(current)
-    grown = now - before
+    grown = np.round(now - before, 12)
     least = np.minimum.accumulate(grown)
     end = int(np.argmax(grown - least))
-    start = int(np.argmin(grown[: end + 1]))
+    start = end - int(np.argmin(grown[end::-1]))
     if start == end:
         return None
     return Gain(

@@ -48,11 +48,11 @@ def live(store: Database, gallery: FakeChannel, story: str = "..a") -> Bench:
 def test_the_picture_of_what_changed_most_follows_the_notice(store: Database) -> None:
     gallery = Gallery()
 
-    live(store, gallery)
+    bench = live(store, gallery)
 
     assert [one.type for one in gallery.sent] == ["incident.opened"]
     (picture,) = gallery.pictures
-    assert picture.name == "incident-1.png"
+    assert picture.name == f"incident-{bench.incidents()[0].id}.png"
     assert picture.words.startswith("amount, 2013-02-03: ")
     assert picture.words.endswith("which is KS.")
     assert picture.content == repr(picture.words).encode()

@@ -485,7 +485,7 @@ def test_damaged_counts_are_named_and_do_not_keep_the_others(
 
 
 def test_whatever_refers_to_an_incident_is_dropped_with_it_or_keeps_it() -> None:
-    known = {"events", "deliveries", "escalations", "retrains"}
+    known = {"events", "deliveries", "escalations", "retrains", "slice_searches"}
     referring = {
         table.name
         for table in metadata.tables.values()
