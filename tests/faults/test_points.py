@@ -27,7 +27,6 @@ ELSEWHERE = {
     "acceptance.save_reference": "a person accepts an incident",
     "backup.execute": "a person restores a backup",
     "backup.write_meta": "a person makes a backup",
-    "beside.save": "a reference in another source",
     "cases.change": "a person changes an incident",
     "check.postpone_slot": "a window is given back where an interruption is an exception",
     "companion.save": "a monitor with two references",
@@ -115,7 +114,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     # After a crash in it, pruning waits until its lease has run out: it is passed too seldom for a short run.
     points = tuple(sorted(place for place in list_expected() if not place.startswith("prune.")))
     plan = replace(IN_TURN, points=points, each=1, opening=OPENING)
-    settings = Settings(seed=5, seconds=40.0, monitors=6, speed=30.0, plan=plan)
+    settings = Settings(seed=5, seconds=75.0, monitors=6, speed=30.0, plan=plan)
     found = run_campaign(settings, tmp_path_factory.mktemp("run"))
     print(*summarise_run(found), sep="\n")
     return found
