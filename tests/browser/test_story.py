@@ -122,6 +122,26 @@ def test_all_of_it_can_be_done_by_keys_alone(visitor: Visitor) -> None:
         keys.press("Space")
         expect(at.page.get_by_role("status")).to_contain_text("Done: ")
 
+        tab_to(at.page, "link", "Silence…")
+        keys.press("Enter")
+        tab_to(at.page, "textbox", "Why")
+        keys.type("the snow")
+        tab_to(at.page, "button", "Silence")
+        keys.press("Enter")
+        expect(at.page.get_by_role("row", name="the snow").first).to_contain_text("1 open incident")
+
+        tab_to(at.page, "link", "Incidents")
+        keys.press("Enter")
+        tab_to(at.page, "link", "#1")
+        keys.press("Enter")
+        tab_to(at.page, "link", "Accept as the new normal")
+        keys.press("Enter")
+        tab_to(at.page, "textbox", "Why it is normal from now on")
+        keys.type("it snows every winter")
+        tab_to(at.page, "button", "Accept as the new normal")
+        keys.press("Enter")
+        expect(at.page.locator("main")).to_contain_text("resolved")
+
 
 def take_up(page: Page) -> None:
     """Acknowledge the incident on the page as Ana."""
