@@ -121,14 +121,15 @@ def read_overview(house: House, chosen: Chosen, page: int = 1) -> Overview:
     known = {monitor.id: monitor for monitor in monitors}
     fitting = [one for one in status.monitors if _fits(one, known[one.id], chosen)]
     leaf = cut(sorted(fitting, key=lambda one: one.healthy), page)
+    over = _list_over(house)
     return Overview(
         now=now,
         sentence=_say_all(status),
         tone="bad" if any(one.tone == "bad" for one in concerns) else "warn" if concerns else "calm",
-        details=tuple(_say_details(status)),
+        details=(*_say_details(status), *_say_last(over, now, is_calm=not cases)),
         concerns=tuple(concerns[:_SHOWN_CONCERNS]),
         more=max(0, len(concerns) - _SHOWN_CONCERNS),
-        over=_list_over(house),
+        over=over,
         leaf=_fill(house, leaf, known),
         owners=tuple(sorted({monitor.owner for monitor in monitors if monitor.owner})),
         waiting=sum(not case.incident.acknowledged_by for case in cases),
@@ -226,6 +227,12 @@ def _say_details(status: Status) -> list[str]:
     else:
         lines.append("Every message was delivered.")
     return lines
+
+
+def _say_last(over: Sequence[Case], now: datetime, *, is_calm: bool) -> list[str]:
+    """Return how long nothing has been wrong, where that is known."""
+    ended = [case.incident.resolved_at for case in over if case.incident.resolved_at]
+    return [f"The last incident was over {say_duration(now - max(ended))} ago."] if is_calm and ended else []
 
 
 def _fits(status: MonitorStatus, monitor: Monitor, chosen: Chosen) -> bool:

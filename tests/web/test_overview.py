@@ -29,6 +29,17 @@ def test_when_all_is_well_it_says_so_and_nothing_needs_attention(store: Database
     assert "calm.svg" in page
 
 
+def test_when_all_is_well_again_it_says_since_when(store: Database) -> None:
+    site = open_site(store)
+    site.live("..a...")
+    deliver_due(site.bench.parts)
+    assert "The last incident was over 0 seconds ago." in site.read("/")
+
+    site.live("..", first=7)
+
+    assert "The last incident was over 2 days ago." in site.read("/")
+
+
 def test_what_is_wrong_since_when_and_whether_anyone_was_told_stands_first(store: Database) -> None:
     site = open_site(store)
     site.live("..a")
