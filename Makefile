@@ -28,7 +28,7 @@ torture: $(VENV)/.test
 load: $(VENV)/.test
 	$(BIN)/python -m tests.support.load $(ARGS)
 
-# 5,000 requests for every operation of the API and every caller, made of its own description: hours.
+# 5,000 requests for every operation of the API, made of its own description, each sent as every caller: hours.
 fuzz-api: $(VENV)/.test
 	$(BIN)/python -m tests.support.api_fuzz $(ARGS)
 

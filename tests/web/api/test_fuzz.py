@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from tests.support.api_fuzz import CALLERS, Fuzz, list_operations, open_story
+from tests.support.api_fuzz import Fuzz, list_operations, open_story
 from tests.support.site import Site
 
 pytestmark = pytest.mark.slow
@@ -31,22 +31,16 @@ def find_operations() -> list[str]:
 
 
 @pytest.mark.parametrize("operation", find_operations())
-def test_no_request_is_answered_otherwise_than_described(story: Site, operation: str) -> None:
-    fuzz = Fuzz(site=story, operation=operation, caller="operate")
+def test_no_request_is_answered_otherwise_than_described_or_gets_past_a_scope(
+    story: Site, operation: str
+) -> None:
+    fuzz = Fuzz(site=story, operation=operation)
 
     fuzz.run(EXAMPLES)
 
-    assert sum(fuzz.seen.values()) > 0
-
-
-@pytest.mark.parametrize("caller", sorted(CALLERS))
-@pytest.mark.parametrize("operation", ["list_incidents", "note_incident", "find_gate"])
-def test_no_request_gets_past_a_scope(story: Site, operation: str, caller: str) -> None:
-    fuzz = Fuzz(site=story, operation=operation, caller=caller)
-
-    fuzz.run(EXAMPLES)
-
-    assert caller != "nobody" or set(fuzz.seen) == {401}
+    assert all(fuzz.seen.values())
+    # A body that is no JSON at all is refused before anybody is asked who they are.
+    assert set(fuzz.seen["nobody"]) <= {400, 401}
 
 
 def test_every_operation_is_asked(story: Site) -> None:
