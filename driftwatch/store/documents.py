@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Double, Text
@@ -12,7 +13,7 @@ from sqlalchemy.dialects.mysql import MEDIUMTEXT
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["ExactText", "FiniteDouble", "JsonText", "clean_json", "dump_json"]
+__all__ = ["ExactText", "FiniteDouble", "JsonText", "clean_json", "collect_words", "dump_json"]
 
 # TEXT holds 64 KB on MariaDB.
 _LONG_TEXT = Text().with_variant(MEDIUMTEXT(), "mysql")
@@ -43,6 +44,24 @@ def dump_json(value: Any) -> str:
     except (ValueError, TypeError):
         # Most values are clean, and looking through every one of them takes longer than writing them.
         return _ENCODER.encode(clean_json(value))
+
+
+def collect_words(document: Any) -> str:
+    r"""Return the texts in a JSON-safe value, without its keys, one a line and without upper case.
+
+    >>> collect_words({"column": "dep_delay", "members": [{"text": "Moved", "value": 0.3}]})
+    'dep_delay\nmoved'
+    """
+    return "\n".join(dict.fromkeys(text.casefold() for text in _list_texts(document)))
+
+
+def _list_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(_list_texts(item) for item in value.values())
+    elif isinstance(value, list | tuple):
+        yield from chain.from_iterable(_list_texts(item) for item in value)
 
 
 class JsonText(TypeDecorator[Any]):

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from driftwatch.store.claims import Fenced
+from driftwatch.store.documents import collect_words
 from driftwatch.store.monitors import MonitorRow
 from driftwatch.store.positions import take_positions
 from driftwatch.store.tables import events, incidents, monitors
@@ -94,6 +95,7 @@ def save_incident(
         "state": draft.state,
         "severity": draft.severity,
         "document": dict(draft.document),
+        "words": collect_words(draft.document),
         "opened_at": draft.opened_at,
         "resolved_at": draft.resolved_at,
         "first_window": draft.first_window,

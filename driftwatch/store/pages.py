@@ -90,21 +90,26 @@ def _list_conditions(wanted: WantedIncidents) -> Iterator[sa.ColumnElement[Any]]
 
 
 def _list_conditions_on_text(wanted: WantedIncidents) -> Iterator[sa.ColumnElement[Any]]:
-    """Yield what documents must hold: one function writes them, so that a field looks the same in all."""
+    """Yield what documents must hold: one function writes them, so that a field looks the same in all.
+
+    A text is looked for in what they say, not in the names of their fields.
+    """
     if wanted.text:
         number = wanted.text.removeprefix("#")
         is_it = incidents.c.id == int(number) if _NUMBER.fullmatch(number) else sa.false()
-        yield sa.or_(is_it, _holds(dump_json(wanted.text)[1:-1]))
+        in_words = _holds(incidents.c.words, dump_json(wanted.text.casefold())[1:-1])
+        yield sa.or_(is_it, in_words, _holds(monitors.c.monitor_key, wanted.text.lower()))
     if wanted.taken_by:
         name = dump_json(wanted.taken_by)
-        yield sa.or_(*(_holds(f'"{field}":{name}') for field in ("acknowledged_by", "assigned_to")))
+        fields = ("acknowledged_by", "assigned_to")
+        yield sa.or_(*(_holds(incidents.c.document, f'"{field}":{name}'.lower()) for field in fields))
     if wanted.free:
-        yield _holds('"acknowledged_by":null')
+        yield _holds(incidents.c.document, '"acknowledged_by":null')
 
 
-def _holds(text: str) -> sa.ColumnElement[bool]:
-    document = sa.func.lower(sa.type_coerce(incidents.c.document, sa.Text))
-    return document.contains(text.lower(), autoescape=True, escape="/")
+def _holds(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:
+    lowered = sa.func.lower(sa.type_coerce(column, sa.Text))
+    return lowered.contains(text, autoescape=True, escape="/")
 
 
 def page_deliveries(

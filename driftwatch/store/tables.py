@@ -69,7 +69,7 @@ __all__ = [
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0010"
+SCHEMA_REVISION = "0011"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""
@@ -259,6 +259,8 @@ incidents = define_table(
     Column("resolved_at", UtcMicros),
     Column("first_window", UtcMicros),
     Column("document", JsonText, nullable=False),
+    # The texts of the document, without its keys: what people look for.
+    Column("words", JsonText),
     Column("version", Integer, nullable=False),
     Index("ix_incidents_open", "state", "monitor_id"),
     # People hold on to these numbers: one is never given twice.

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from driftwatch.store import migrations
 from driftwatch.store.database import open_database
 from driftwatch.store.feed import list_feed
 from driftwatch.store.meta import read_meta
+from driftwatch.store.pages import WantedIncidents, page_incidents
 from driftwatch.store.positions import take_positions
 from driftwatch.store.tables import SCHEMA_REVISION, VERSION_TABLE, metadata
 from tests.support.databases import create_url, drop_url
@@ -146,6 +148,29 @@ def test_what_happened_before_there_was_an_order_is_ordered_by_when_it_happened(
             (4, 2, 2),
         ]
         assert list(database.write(lambda tx: take_positions(tx, 1))) == [5]
+
+
+def test_incidents_of_before_are_found_by_their_words_too(fresh_url: str) -> None:
+    migrations.upgrade(fresh_url, "0010")
+    document = r'{"column": "Gr\u00f6\u00dfe", "members": [{"text": "fare moved", "value": 0.3}]}'
+    stored = document.replace("\\", "\\\\") if fresh_url.startswith("mysql") else document
+    _run(
+        fresh_url,
+        "INSERT INTO monitors (id, monitor_key, identity, config_fingerprint, history, first_started_at) "
+        "VALUES (1, 'flights', 'i', 'c', 1, 0)",
+        "INSERT INTO incidents "
+        "(id, monitor_id, history, kind, state, severity, version, opened_at, document) "
+        f"VALUES (1, 1, 1, 'drift', 'open', 'major', 1, 1, '{stored}')",
+    )
+
+    migrations.upgrade(fresh_url)
+
+    with closing(open_database(fresh_url)) as database:
+        found = {
+            text: database.read(partial(page_incidents, wanted=WantedIncidents(text=text), at_most=9))[1]
+            for text in ("größe", "FARE", "members")
+        }
+        assert found == {"größe": 1, "FARE": 1, "members": 0}
 
 
 def test_processes_that_upgrade_at_once_do_not_disturb_each_other(fresh_url: str) -> None:
