@@ -37,7 +37,7 @@ from driftwatch.web.bulk import BULK
 from driftwatch.web.forms import find_token, find_who
 from driftwatch.web.frame import render
 from driftwatch.web.house import Here, House
-from driftwatch.web.paging import PAGE, Leaf, PageNumber, build_leaf
+from driftwatch.web.paging import PAGE, ColumnsNumber, Leaf, PageNumber, build_leaf, cut
 from driftwatch.web.slices import SlicePart, read_slices
 from driftwatch.web.telling import say_telling, say_who
 from driftwatch.web.windows import SHAPES, Shape
@@ -207,12 +207,17 @@ def show_incident(
     house: Here,
     number: Annotated[int, Path(ge=1, le=2**53)],
     did: Annotated[str, Query(pattern="^[a-z]{0,20}$")] = "",
+    page: PageNumber = 1,
+    columns: ColumnsNumber = 1,
 ) -> HTMLResponse:
     """Show one incident; `did` is what was done to it a moment ago."""
     found = read_incident(house, number)
     frame = house.frame(found.case.title, "incidents")
     values = {
         "page": found,
+        "members": cut(found.members, columns),
+        "steps": cut(found.steps, page),
+        "request": request,
         "did": ACTIONS[did].verb.lower() if did in ACTIONS else "",
         "actions": list_actions(found.case.incident, found.monitor),
         "token": find_token(request),

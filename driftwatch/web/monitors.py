@@ -34,6 +34,7 @@ from driftwatch.web.house import Here, House
 from driftwatch.web.incidents import choose_shape
 from driftwatch.web.markers import list_latest
 from driftwatch.web.monitor_actions import list_monitor_actions
+from driftwatch.web.paging import PageNumber, cut
 from driftwatch.web.windows import PAUSED, SHAPES, Strip, build_strip
 
 __all__ = ["Column", "MonitorPage", "read_monitor", "router", "say_schedule"]
@@ -77,12 +78,16 @@ class MonitorPage:
 
 
 @router.get("/monitors/{name}", response_class=HTMLResponse, dependencies=[need(Scope.READ)])
-def show_monitor(request: Request, house: Here, name: Annotated[str, Path(max_length=200)]) -> HTMLResponse:
-    """Show one monitor."""
+def show_monitor(
+    request: Request, house: Here, name: Annotated[str, Path(max_length=200)], page: PageNumber = 1
+) -> HTMLResponse:
+    """Show one monitor; `page` is of its columns."""
     found = read_monitor(house, name)
     frame = house.frame(found.monitor.title or name, "overview")
     values = {
         "page": found,
+        "columns": cut(found.columns, page),
+        "request": request,
         "verdict_shapes": SHAPES,
         "choose_shape": choose_shape,
         "actions": list_monitor_actions(is_paused=found.status.paused is not None),

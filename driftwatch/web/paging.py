@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import Query, Request
 
-__all__ = ["PAGE", "Leaf", "PageNumber", "build_leaf", "cut", "link_page"]
+__all__ = ["PAGE", "ColumnsNumber", "Leaf", "PageNumber", "build_leaf", "cut", "link_page"]
 
 _T = TypeVar("_T")
 
@@ -17,6 +17,8 @@ PAGE: Final = 50
 """How much of a list one page shows."""
 
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
+ColumnsNumber = Annotated[int, Query(alias="columns", ge=1, le=100_000)]
+"""The page of the columns, where an address shows another list too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,10 @@ def _count_pages(total: int) -> int:
     return max(1, -(-total // PAGE))
 
 
-def link_page(request: Request, number: int) -> str:
-    """Return the address of another page of the same list, with the same filters."""
-    rest = [(name, value) for name, value in request.query_params.multi_items() if name != "page"]
-    return "?" + urlencode([*rest, ("page", number)])
+def link_page(request: Request, number: int, name: str = "page") -> str:
+    """Return the address of another page of the same list, with the same filters.
+
+    `name` is what the number is called there: one address may show several lists.
+    """
+    rest = [(key, value) for key, value in request.query_params.multi_items() if key != name]
+    return "?" + urlencode([*rest, (name, number)])

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
+import pyarrow as pa
 import sqlalchemy as sa
 
 from driftwatch.incidents.by_hand import note
-from driftwatch.incidents.incident import Label
+from driftwatch.incidents.incident import Advance, Incident, Label
 from driftwatch.jobs.cases import change_case, label_case
 from driftwatch.jobs.deliver import deliver_due
 from driftwatch.store.database import Database
 from driftwatch.store.monitors import begin_history
 from driftwatch.store.tables import profiles
+from tests.support.monitors import due, make_source
 from tests.support.site import Site, open_site, read_text
 
 
@@ -127,3 +130,51 @@ def test_an_incident_of_an_earlier_history_is_drawn_by_the_reference_of_its_time
     store.write(lambda tx: begin_history(tx, site.bench.watch.row, site.bench.clock.now()))
 
     assert "What changed most" in site.get(f"/incidents/{site.numbers[0]}")
+
+
+def open_wide(store: Database) -> Site:
+    """Return a site where 61 columns look different."""
+    source = make_source("..a")
+    for window, found in source.rows.items():
+        assert isinstance(found, pa.Table)
+        copies = {f"x{number:02}": found["amount"] for number in range(60)}
+        usual = dict(zip(found.column_names, found.columns, strict=True))
+        source.rows[window] = pa.table(usual | copies)
+    site = open_site(store, source=source)
+    site.bench.tick_at(due(3))
+    site.beat()
+    return site
+
+
+def write_down(incident: Incident, now: datetime, place: int) -> Advance:
+    return note(incident, f"note {place:02}", "Ana", now)
+
+
+def test_what_takes_part_and_what_happened_are_shown_a_page_at_a_time(store: Database) -> None:
+    site = open_wide(store)
+    [number] = site.numbers
+    for place in range(60):
+        step = partial(write_down, place=place)
+        change_case(site.bench.parts, [site.bench.monitor], number, step)
+
+    first = site.get(f"/incidents/{number}")
+    later = site.get(f"/incidents/{number}?columns=2&page=2")
+
+    assert (first.count('data-label="Limit"'), later.count('data-label="Limit"')) == (50, 11)
+    assert "note 59" in first
+    assert "note 00" not in first
+    assert "note 00" in later
+    assert 'href="?columns=2#evidence"' in first
+    assert 'href="?columns=2&amp;page=1#timeline"' in later
+
+
+def test_the_columns_of_a_monitor_are_shown_a_page_at_a_time(store: Database) -> None:
+    site = open_wide(store)
+
+    first, second = (site.get(f"/monitors/flights?page={number}") for number in (1, 2))
+
+    def count(page: str) -> int:
+        return page.count('href="/monitors/flights/columns/')
+
+    assert (count(first), count(second)) == (50, 12)
+    assert 'href="?page=2#columns"' in first
