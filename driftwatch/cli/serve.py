@@ -41,7 +41,7 @@ def serve(
     configuration has mistakes or the store is another installation's.
     """
     from driftwatch.config.loading import load_config
-    from driftwatch.daemon import serve as run
+    from driftwatch.daemon.serving import serve as run
     from driftwatch.errors import UsageError
     from driftwatch.web.server import open_pages, serve_pages
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,10 +13,11 @@ from driftwatch.incidents.stamps import read_stamp, write_stamp
 from driftwatch.store.database import Database
 from driftwatch.store.meta import forget_meta, list_meta, read_meta, write_meta
 
-__all__ = ["SILENCE", "Beat", "beat", "is_daemon_alive", "list_beats", "read_beat", "stop_beating"]
+__all__ = ["SILENCE", "Beat", "Signs", "beat", "is_daemon_alive", "list_beats", "read_beat", "stop_beating"]
 
 _NAME, _OF_EACH = "daemon_seen_at", "daemon:"
 _FORGOTTEN = timedelta(days=1)
+_SIGN_SECONDS = 5.0
 
 SILENCE = timedelta(seconds=30)
 """How long a daemon may not be seen before it counts as gone."""
@@ -34,6 +36,22 @@ class Beat:
     config: str = ""
     offset: timedelta = timedelta(0)
     jump: timedelta | None = None
+
+
+class Signs:
+    """Says when a sign of life is written: every `every` seconds, 5 at most, and when time jumps."""
+
+    def __init__(self, every: float) -> None:
+        self._every = min(every, _SIGN_SECONDS)
+        self._last: tuple[float, timedelta | None] | None = None
+
+    def is_time(self, jump: timedelta | None) -> bool:
+        """Return whether it is; a sign is then taken for written."""
+        now = time.monotonic()
+        if self._last is not None and now - self._last[0] < self._every and jump == self._last[1]:
+            return False
+        self._last = (now, jump)
+        return True
 
 
 def beat(database: Database, sign: Beat) -> None:

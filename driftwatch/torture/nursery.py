@@ -25,7 +25,7 @@ from typing import Any, Self
 from driftwatch import failpoints
 from driftwatch.app import find_lock, open_app
 from driftwatch.config.loading import Config, load_config
-from driftwatch.daemon import Daemon
+from driftwatch.daemon.daemon import Daemon
 from driftwatch.errors import DriftwatchError
 from driftwatch.torture.time_lapse import TimeLapse
 

@@ -133,9 +133,9 @@ def resolve_by_expiry() -> None:
         expire = sa.update(incidents).where(incidents.c.state != "resolved", is_old)
         parts.database.write(lambda tx: tx.execute(expire.values(state="resolved", history=-1)))
 
-    import driftwatch.daemon
+    import driftwatch.daemon.daemon
 
-    _put(driftwatch.daemon, "plan_all", wrong)
+    _put(driftwatch.daemon.daemon, "plan_all", wrong)
 
 
 def no_data_counts_as_clean() -> None:

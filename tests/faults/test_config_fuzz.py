@@ -14,7 +14,7 @@ import pytest
 
 from driftwatch.app import open_app
 from driftwatch.config import load_config
-from driftwatch.daemon import Daemon
+from driftwatch.daemon.daemon import Daemon
 from tests.support.config_documents import DAMAGES_OF_TEXTS, DAMAGES_OF_TREES
 from tests.support.config_files import ENVIRONMENT, SMALL
 from tests.support.config_fuzz import CANARIES, SEEDS, Loaded, build_document, load_document, run_documents

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from driftwatch.app import open_app
 from driftwatch.config.loading import Config
-from driftwatch.daemon import Daemon
+from driftwatch.daemon.daemon import Daemon
 from driftwatch.net.secrets import Secret
 from driftwatch.store.outbox import DeliveryDraft, queue_delivery
 from driftwatch.store.tables import deliveries
@@ -34,7 +34,7 @@ def test_a_daemon_prunes_the_store_every_hour(tmp_path: Path) -> None:
 
     app.database.write(queue)
     daemon = Daemon(app, lambda: config)
-    job = next(job for job in daemon._scheduler.get_jobs() if job.id == "prune")
+    job = next(job for job in daemon._ticks._scheduler.get_jobs() if job.id == "prune")
 
     job.func()
 

@@ -18,7 +18,8 @@ import pytest
 from driftwatch.app import App, open_app
 from driftwatch.config.loading import Config
 from driftwatch.config.web import Listen
-from driftwatch.daemon import EXIT_CONFIG, EXIT_STORE, EXIT_WATCHDOG, Daemon, serve
+from driftwatch.daemon.daemon import EXIT_WATCHDOG, Daemon
+from driftwatch.daemon.serving import EXIT_CONFIG, EXIT_STORE, serve
 from driftwatch.errors import ConfigError, SourceError
 from driftwatch.incidents.policy import Policy
 from driftwatch.jobs.heartbeat import is_daemon_alive
@@ -392,7 +393,7 @@ def test_a_store_out_of_reach_ends_the_start_with_a_status_of_its_own(
 
 
 WATCHDOG = """
-import driftwatch.daemon as daemon
+import driftwatch.daemon.daemon as daemon
 from pathlib import Path
 from driftwatch.app import open_app
 from driftwatch.config.loading import Config

@@ -18,7 +18,8 @@ import pytest
 
 from driftwatch.app import App, find_lock, open_app
 from driftwatch.config.loading import Config
-from driftwatch.daemon import EXIT_CONFIG, EXIT_STORE, Daemon, serve
+from driftwatch.daemon.daemon import Daemon
+from driftwatch.daemon.serving import EXIT_CONFIG, EXIT_STORE, serve
 from driftwatch.jobs.clock import StoreClock
 from driftwatch.jobs.heartbeat import read_beat
 from driftwatch.net.secrets import Secret

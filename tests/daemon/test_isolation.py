@@ -17,7 +17,7 @@ import pytest
 
 from driftwatch.app import App, open_app
 from driftwatch.config.loading import Config
-from driftwatch.daemon import Daemon
+from driftwatch.daemon.daemon import Daemon
 from driftwatch.jobs.limits import Limits
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.reader_pool import ReaderPool
