@@ -129,7 +129,10 @@ def build_axis(field: str = "at:T") -> alt.X:
     """Return the axis of time, in UTC as all times of the pages are; every label of it names the day."""
     import altair as alt
 
-    return alt.X(field, scale=alt.Scale(type="utc"), title=None, axis=alt.Axis(labelExpr=_LABEL))
+    # A label of two lines takes about 80 pixels with what keeps it apart from the next.
+    count = alt.ExprRef("max(2, ceil(width / 80))")
+    axis = alt.Axis(labelExpr=_LABEL, tickCount=count)
+    return alt.X(field, scale=alt.Scale(type="utc"), title=None, axis=axis)
 
 
 def build_scale(kind: Literal["linear", "sqrt"] = "linear") -> alt.Scale:

@@ -284,7 +284,7 @@ def _list_pages(week: Week) -> tuple[str, ...]:
     lines = [f"{sent}{judged if opened else ''}."]
     if promises:
         allowed = sum(promises)
-        lines.append(f"Promised: at most {_say_few(allowed)} for nothing in this time, on average.")
+        lines.append(f"Promised: {_say_promise(allowed, week.until - week.since)}, on average.")
     if unknown:
         lines.append(
             "A label (expected, drift, bad-data) says which were for nothing, and sharpens the limits."
@@ -292,15 +292,17 @@ def _list_pages(week: Week) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _say_few(allowed: float) -> str:
-    """Return how many pages are allowed, in words where it is less than one.
+def _say_promise(allowed: float, lasts: timedelta) -> str:
+    """Return how many pages may come for nothing in a time that `lasts`, in a longer one if that is below 1.
 
-    >>> _say_few(0.25), _say_few(0.97), _say_few(3.2)
-    ('1 page in about 4 times as long', 'about 1 page', 'about 3 pages')
+    >>> _say_promise(3.2, timedelta(days=7)), _say_promise(0.25, timedelta(days=7))
+    ('at most 3 pages for nothing in this time', 'at most 1 page for nothing in about 28 days')
     """
     if allowed >= 0.75:
-        return f"about {say_count(round(allowed), 'page')}"
-    return f"1 page in about {round(1 / allowed)} times as long" if allowed > 0 else "no page"
+        return f"at most {say_count(round(allowed), 'page')} for nothing in this time"
+    if allowed <= 0:
+        return "no page for nothing"
+    return f"at most 1 page for nothing in about {say_duration(lasts / allowed)}"
 
 
 def _list_ageing(week: Week) -> tuple[str, ...]:

@@ -27,9 +27,11 @@ _LEAST = 1e-6
 def say_percent(share: float) -> str:
     """Return a share, 0 to 1, in per cent, rounded down so that "at least" stays true.
 
-    >>> say_percent(0.074), say_percent(0.0049), say_percent(0.29), say_percent(0.0002)
-    ('7 %', '0.4 %', '29 %', 'under 0.1 %')
+    >>> say_percent(0.074), say_percent(0.0049), say_percent(0.29), say_percent(0.0002), say_percent(0.0)
+    ('7 %', '0.4 %', '29 %', 'under 0.1 %', '0 %')
     """
+    if share == 0:
+        return "0 %"
     # A hundredth of a millionth makes up for 0.29 × 100 being a hair under 29.
     percent = share * 100 + 1e-8
     if percent >= 1:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from driftwatch.incidents.stamps import write_stamp
-from driftwatch.incidents.words import say_duration, say_moment, say_number, say_window
+from driftwatch.incidents.words import say_duration, say_moment, say_number, say_percent, say_window
 from driftwatch.web.assets import link_asset
 from driftwatch.web.column_links import link_column
 from driftwatch.web.drawing import embed_chart, embed_looks, link_bundle
@@ -93,6 +93,13 @@ def _show_link(text: str) -> Markup:
     return Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(text)
 
 
+def _show_code(text: str) -> Markup:
+    """Return a text whose parts between backticks are shown as code."""
+    code = Markup("<code>{}</code>")
+    parts = enumerate(text.split("`"))
+    return Markup("").join(code.format(part) if place % 2 else escape(part) for place, part in parts)
+
+
 def _build_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
@@ -106,6 +113,8 @@ def _build_environment() -> Environment:
         "stamp": _show_stamp,
         "duration": say_duration,
         "number": say_number,
+        "percent": say_percent,
+        "code": _show_code,
         "window": say_window,
         "link": _show_link,
     }

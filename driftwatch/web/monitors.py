@@ -185,14 +185,20 @@ def _measure(column: Column, monitor: Monitor) -> float:
     return share * monitor.policy.importance.get(column.name, 1.0)
 
 
+_USUAL: Final = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(days=7): "week"}
+
+
 def say_schedule(schedule: Schedule, delay: timedelta) -> str:
     """Return which windows there are, and when each is looked at.
 
     >>> say_schedule(Schedule(every=timedelta(days=1), timezone="Europe/Paris"), timedelta(minutes=30))
-    'One window every 1d (Europe/Paris), looked at 30 minutes after it ends.'
+    'One window every day (Europe/Paris), looked at 30 minutes after it ends.'
     """
     zone = f" ({schedule.timezone})"
-    each = f"every {schedule}" if schedule.every is not None else f"between the times of cron {schedule.cron}"
+    if schedule.every is None:
+        each = f"between the times of cron {schedule.cron}"
+    else:
+        each = f"every {_USUAL.get(schedule.every) or say_duration(schedule.every)}"
     after = f"{say_duration(delay)} after it ends" if delay else "as soon as it ends"
     return f"One window {each}{zone}, looked at {after}."
 

@@ -80,7 +80,7 @@ def test_the_ledger_says_what_was_sent_what_of_it_was_for_nothing_and_what_was_p
 
     assert read(replace(WEEK, found=tuple(found)))["Were people woken for nothing?"] == (
         "3 pages sent: 1 for nothing, 1 right, 1 that nobody has labelled.",
-        "Promised: at most 1 page in about 4 times as long for nothing in this time, on average.",
+        "Promised: at most 1 page for nothing in about 30 days, on average.",
         "A label (expected, drift, bad-data) says which were for nothing, and sharpens the limits.",
     )
 

@@ -65,7 +65,7 @@ def test_the_schedule_and_the_next_looks_are_in_words(store: Database) -> None:
     page = site.get("/monitors/flights")
     words = read_text(page)
 
-    assert "One window every 1d (UTC), looked at 30 minutes after it ends." in words
+    assert "One window every day (UTC), looked at 30 minutes after it ends." in words
     assert "2013-02-04 00:30 UTC" in words
     assert "2013-02-06 00:30 UTC" in words
     assert 'href="javascript' not in page

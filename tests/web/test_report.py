@@ -52,7 +52,7 @@ def test_it_says_what_is_wrong_since_when_who_was_told_and_what_was_judged(store
     )
     assert "incident.opened" in words
     assert "version 1," in words
-    assert "One window every 1d (UTC), looked at 30 minutes after it ends." in words
+    assert "One window every day (UTC), looked at 30 minutes after it ends." in words
 
 
 def test_its_pictures_are_those_of_the_page_and_the_columns_in_which_most_was_found(store: Database) -> None:
