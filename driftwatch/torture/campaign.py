@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from driftwatch.errors import StoreError
 from driftwatch.net.engines import open_engine
+from driftwatch.store import migrations
 from driftwatch.torture.comparing import Evidence, Finding, compare
 from driftwatch.torture.nursery import Orders
 from driftwatch.torture.observed import Unsettled, count_unsettled, observe
@@ -185,8 +187,12 @@ def _start_quietly(troubles: Troubles, orders: Orders) -> None:
 def _settle(
     troubles: Troubles, orders: Orders, script: Script, store_url: str, seconds: float
 ) -> tuple[Unsettled, float]:
-    """Wait until nothing is left to do; return what is, and how long it took."""
+    """Wait until nothing is left to do; return what is, and how long it took.
+
+    Raises StoreError where no daemon gets as far as the tables of the store.
+    """
     began = time.monotonic()
+    _wait_for_tables(troubles, store_url, seconds)
     engine = open_engine(store_url, purpose="store", read_only=True)
     owed = sum(len(part.batches) for part in script.parts)
     until = script.find_start(max(len(part.batches) for part in script.parts))
@@ -203,3 +209,13 @@ def _settle(
             troubles.tend()
     finally:
         engine.dispose()
+
+
+def _wait_for_tables(troubles: Troubles, store_url: str, seconds: float) -> None:
+    """Let daemons live until one has made the tables: every one may have been ended before it did."""
+    ends_at = time.monotonic() + seconds
+    while not migrations.check(store_url).ok:
+        if time.monotonic() > ends_at:
+            raise StoreError(f"no daemon came as far as the tables of the store within {seconds:.0f} seconds")
+        time.sleep(0.3)
+        troubles.tend()

@@ -37,7 +37,7 @@ OPENING = tuple(
     for unit in ("app.claim_instance", "app.register", "reference.save")
     for edge in ("begun", "commit", "committed")
 )
-_MOST_ROUNDS = 60
+_MOST_ROUNDS, _MOST_TIMES = 60, 4
 _SETTLE_SECONDS = 1200.0
 """A message that many crashes interrupted waits an hour of the hurried clock before it is tried again."""
 _POINTS_SECONDS, _OPENING_SECONDS, _PATIENCE = 40.0, 4.0, 9.0
@@ -123,6 +123,7 @@ def _torture(kind: str, wanted: Wanted, settings: Settings) -> bool:
         folder = Path(name)
         folder.chmod(0o755)
         with _open_place(kind, folder) as place, contextlib.suppress(KeyboardInterrupt):
+            idle = 0
             for number in range(_MOST_ROUNDS):
                 plan = _choose_plan(tally, wanted, place, has_server=kind != "sqlite")
                 if plan is None:
@@ -132,8 +133,14 @@ def _torture(kind: str, wanted: Wanted, settings: Settings) -> bool:
                     # Only what new stores pass is wanting: it is passed before anything falls due.
                     seconds = _OPENING_SECONDS
                 seed, url = settings.seed + number, place.make_url()
-                round_settings = replace(settings, seed=seed, seconds=seconds, store_url=url, plan=plan)
+                # What few monitors pass seldom, more of them pass sooner.
+                monitors = settings.monitors * min(_MOST_TIMES, 1 + idle)
+                round_settings = replace(
+                    settings, seed=seed, seconds=seconds, store_url=url, plan=plan, monitors=monitors
+                )
+                before = tally.crashes.total()
                 _run_round(kind, round_settings, folder / f"round{number}", place, tally)
+                idle += tally.crashes.total() == before
     return _report(kind, tally, wanted, time.monotonic() - began)
 
 
