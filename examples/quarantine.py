@@ -5,7 +5,8 @@
 be held back to FOLDER/quarantine, with the reasons beside it. What is not judged yet stays, and so does
 everything while driftwatch cannot be reached: silence is no consent. DRIFTWATCH_TOKEN is sent along.
 
-Ends with 0 when every file is ready, 1 when one is in quarantine, 2 when one has to wait.
+Ends with 0 when every file is ready, 1 when one is in quarantine, 2 when one has to wait, and 3 when one
+could not be asked about: why stands on standard error, and the others are sorted all the same.
 """
 
 import os
@@ -15,10 +16,11 @@ from pathlib import Path
 import requests
 
 USE, HOLD, TOO_EARLY = 200, 409, 425
+WORDS = {USE: "ready", HOLD: "quarantine", TOO_EARLY: "waits"}
 
 
 def ask_gate(url: str, monitor: str, day: str) -> tuple[int, str]:
-    """Return what the gate answers for a day, and why."""
+    """Return what the gate answers for a day, and why. Raises OSError or ValueError where it says neither."""
     token = os.environ.get("DRIFTWATCH_TOKEN")
     answer = requests.get(
         f"{url}/api/v1/monitors/{monitor}/gate",
@@ -26,8 +28,8 @@ def ask_gate(url: str, monitor: str, day: str) -> tuple[int, str]:
         headers={"authorization": f"Bearer {token}"} if token else {},
         timeout=10,
     )
-    if answer.status_code not in {USE, HOLD, TOO_EARLY}:
-        sys.exit(f"{day}: {answer.status_code} {answer.json()['detail']}")
+    if answer.status_code not in WORDS:
+        raise ValueError(f"{answer.status_code} {answer.json()['detail']}")
     return answer.status_code, "; ".join(reason["text"] for reason in answer.json()["reasons"])
 
 
@@ -44,14 +46,22 @@ def sort_batch(batch: Path, status: int, why: str) -> None:
 
 def main(url: str, monitor: str, folder: str) -> int:
     """Sort every batch of a folder, and return the exit status."""
-    statuses = set()
+    if not Path(folder).is_dir():
+        sys.stderr.write(f"{folder} is no folder\n")
+        return 3
+    ends = set()
     for batch in sorted(Path(folder).glob("*.csv")):
-        status, why = ask_gate(url, monitor, batch.stem)
+        try:
+            status, why = ask_gate(url, monitor, batch.stem)
+        except (OSError, ValueError) as error:
+            sys.stderr.write(f"{batch.name}: {error}\n")
+            ends.add(3)
+            continue
         sort_batch(batch, status, why)
-        word = {USE: "ready", HOLD: "quarantine", TOO_EARLY: "waits"}[status]
-        print(f"{batch.stem}: {word} ({why})")
-        statuses.add(status)
-    return 1 if HOLD in statuses else 2 if TOO_EARLY in statuses else 0
+        print(f"{batch.stem}: {WORDS[status]} ({why})")
+        ends.add({USE: 0, HOLD: 1, TOO_EARLY: 2}[status])
+    # What could not be asked about is said above all, then what is in quarantine.
+    return next((end for end in (3, 1, 2) if end in ends), 0)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def test_a_pipeline_puts_a_bad_batch_into_quarantine_and_leaves_what_is_not_know
         "ready/2013-02-02.csv",
     ]
     assert "amount" in (tmp_path / "quarantine" / "2013-02-03.why.txt").read_text()
-    assert alone.returncode == 1
+    assert alone.returncode == 3
     assert (tmp_path / "2013-02-04.csv").exists()
 
 

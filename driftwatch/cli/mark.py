@@ -56,15 +56,16 @@ def add(  # noqa: PLR0913 - one argument for each option.
     from driftwatch.cli.printing import print_json, print_lines
     from driftwatch.incidents.markers import build_marker_json, say_marker
     from driftwatch.jobs.markers import build_marker, mark
+    from driftwatch.jobs.moments import choose_zone
 
     if [monitor is not None, every, owner is not None].count(True) != 1:
-        raise UsageError("say what it concerns: a monitor, --owner and a name, or --all")
+        raise UsageError("say what it concerns, and not twice: a monitor, --owner and a name, or --all")
     about = {"owner": owner, "kind": kind, "version": version, "text": text}
     with open_act(config, "marker.add", monitor or "", by=by, **about) as app:
         marker = build_marker(
             kind,
             app.parts.clock.now(),
-            at=read_moment(at),
+            at=read_moment(at, choose_zone(app.config.monitors, monitor)),
             version=version,
             text=text,
             monitor=monitor,

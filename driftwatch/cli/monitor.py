@@ -68,7 +68,7 @@ def pause(
 
     with open_act(config, "monitor.pause", name, by=by, why=why, length=length, until=until) as app:
         watched = app.find_monitor(name)
-        ends_at = _find_end(app.parts.clock.now(), length, until)
+        ends_at = _find_end(app.parts.clock.now(), length, until, watched.timezone)
         made = pause_monitor(app.parts, watched, who=by or getpass.getuser(), why=why, until=ends_at)
     print_lines(f"{name} is {say_pause(made)}.")
 
@@ -89,13 +89,13 @@ def resume(
     print_lines(f"{name} is judged again; catch_up ({watched.catch_up.policy}) says what of the pause is.")
 
 
-def _find_end(now: datetime, length: str | None, until: str | None) -> datetime | None:
+def _find_end(now: datetime, length: str | None, until: str | None, timezone: str) -> datetime | None:
     from driftwatch.config.values import parse_duration
 
     if length is not None and until is not None:
         raise UsageError("say how long with --for 4h or with --until 2013-02-08T18:00, not with both")
     if length is None:
-        return read_moment(until)
+        return read_moment(until, timezone)
     try:
         return now + parse_duration(length)
     except ValueError as error:

@@ -52,6 +52,7 @@ def add(  # noqa: PLR0913 - one argument for each option.
     from driftwatch.incidents.incident import IncidentKind, Severity
     from driftwatch.incidents.silences import Matchers, Silence
     from driftwatch.jobs.as_json import build_silence_json
+    from driftwatch.jobs.moments import choose_zone
     from driftwatch.store.silences import add_silence
 
     _need_word("kind", kind, list(IncidentKind))
@@ -60,11 +61,12 @@ def add(  # noqa: PLR0913 - one argument for each option.
     given = {"monitor": monitor, "owner": owner, "kind": kind, "severity": severity, "column": column}
     with open_act(config, "silence.add", by=by, reason=reason, **given) as app:
         now = app.parts.clock.now()
-        starts_at = read_moment(start) or now
+        zone = choose_zone(app.config.monitors, monitor)
+        starts_at = read_moment(start, zone) or now
         silence = Silence(
             matchers=matchers,
             starts_at=starts_at,
-            ends_at=_find_end(starts_at, length, end),
+            ends_at=_find_end(starts_at, length, end, zone),
             author=by or getpass.getuser(),
             reason=reason,
             created_at=now,
@@ -75,6 +77,8 @@ def add(  # noqa: PLR0913 - one argument for each option.
     else:
         span = f"from {say_stamp(kept.starts_at)} to {say_stamp(kept.ends_at)}"
         print_lines(f"Silence {kept.id} ({kept.matchers}) {span}.")
+        if not any(matchers.fits_monitor(one.id, one.owner) for one in app.config.monitors):
+            print_lines("No monitor of the configuration fits it: it keeps nothing back as things are.")
 
 
 def list_all(
@@ -137,10 +141,10 @@ def _tell_kept_back(app: App, now: datetime) -> None:
         deliver_due(app.parts)
 
 
-def _find_end(starts_at: datetime, length: str | None, end: str | None) -> datetime:
+def _find_end(starts_at: datetime, length: str | None, end: str | None, zone: str) -> datetime:
     from driftwatch.config.values import parse_duration
 
-    until = read_moment(end)
+    until = read_moment(end, zone)
     if (length is None) == (until is None):
         raise UsageError("say how long it lasts: --for 4h, or --to 2013-02-08T18:00")
     if until is not None:

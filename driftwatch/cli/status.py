@@ -66,7 +66,7 @@ def _print(found: Status) -> None:
     print_lines("", f"Outbox: {found.outbox.pending} waiting{oldest}, {found.outbox.failed} failed.")
     print_queues(found.queues)
     for obstacle in found.obstacles:
-        print_lines(f"Not ready: {obstacle}.")
+        print_lines(f"Not ready: {obstacle}" + ("" if obstacle.endswith("?") else "."))
     if any(one.open_incidents for one in found.monitors):
         print_lines("`driftwatch incident list` says what is open.")
     if any(one.late_by for one in found.monitors):

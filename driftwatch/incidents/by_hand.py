@@ -138,17 +138,20 @@ def label(incident: Incident, said: Label, who: str, now: datetime) -> Advance:
     return _note(after, TransitionKind.LABELLED, reason, who, now)
 
 
-def end_with_history(incident: Incident, now: datetime, *, because: str | None = None) -> Advance:
+def end_with_history(
+    incident: Incident, now: datetime, *, because: str | None = None, who: str | None = None
+) -> Advance:
     """Return an incident that is not over as ended because its monitor begins another history.
 
-    `because` says why it does; without, it watches other data from now on.
+    `because` says why it does, and `who` had it do so; without, it watches other data from now on.
 
     Nothing could ever resolve it; told when somebody was told that it opened.
     """
     kind = TransitionKind.RESOLVED if incident.is_open else TransitionKind.DROPPED
     because = because or "Its monitor watches other data now"
+    ended = replace(incident, resolved_why=f"{because}.")
     reason = f"{because}: another history begins, and this one stands still."
-    return _close(incident, kind, reason, now)
+    return _close(ended, kind, reason, now, actor=who)
 
 
 def end_with_monitor(incident: Incident, who: str, now: datetime) -> Advance:

@@ -146,7 +146,10 @@ def _say_future(incident: Incident, facts: MonitorFacts) -> str:
     )
     sentences = [flapping] if incident.flapping else []
     if incident.state is IncidentState.RESOLVED:
-        return " ".join(["If it comes back, a new incident opens.", *sentences])
+        # What ended otherwise than by clean windows is not looked for any more.
+        is_gone = incident.resolved_why is None or incident.resolved_by is not None
+        again = ["If it comes back, a new incident opens."] if is_gone else []
+        return " ".join([*again, *sentences])
     goes_on = _GOES_ON[incident.kind].format_map({"model": _name_model(facts)})
     if incident.state is not IncidentState.RECOVERING:
         sentences.append(f"If nothing is done: {goes_on}.")

@@ -61,16 +61,18 @@ class Matchers:
 
     def fits(self, subject: Subject) -> bool:
         """Return whether everything in `subject` is meant."""
-        exact = (
-            (self.owner, subject.owner),
-            (self.kind, subject.kind),
-            (self.severity, subject.severity),
-        )
+        exact = ((self.kind, subject.kind), (self.severity, subject.severity))
         if any(wanted is not None and wanted != found for wanted, found in exact):
             return False
-        if self.monitor is not None and not fnmatchcase(subject.monitor, self.monitor):
+        if not self.fits_monitor(subject.monitor, subject.owner):
             return False
         return self.column is None or _covers_all(self.column, subject.columns)
+
+    def fits_monitor(self, name: str, owner: str | None) -> bool:
+        """Return whether something about the monitor `name`, which `owner` looks after, can be meant."""
+        if self.owner is not None and self.owner != owner:
+            return False
+        return self.monitor is None or fnmatchcase(name, self.monitor)
 
     def __str__(self) -> str:
         """Return the matchers as they are written on the command line."""

@@ -247,8 +247,7 @@ def _say_end(incident: Incident) -> str:
     parts = []
     if incident.state is IncidentState.RESOLVED and incident.resolved_at is not None:
         lasted = f" after {say_duration(incident.resolved_at - opened)}" if opened else ""
-        by = f" by {_name(incident.resolved_by)}" if incident.resolved_by else " by itself"
-        parts.append(f"over{lasted}{by}")
+        parts.append(f"over{lasted}{_say_how(incident)}")
     else:
         since = f" since {say_moment(opened)}" if opened else ""
         parts.append(f"open{since}")
@@ -256,6 +255,14 @@ def _say_end(incident: Incident) -> str:
     if incident.label is not None:
         parts.append(f"{_name(incident.labelled_by or 'somebody')} says it {_LABELS[incident.label]}")
     return ", ".join(parts)
+
+
+def _say_how(incident: Incident) -> str:
+    if incident.resolved_by is not None:
+        return f" by {_name(incident.resolved_by)}"
+    if incident.resolved_why is not None:
+        return f" ({_name(incident.resolved_why.rstrip('.'))})"
+    return " by itself"
 
 
 def _say_who(incident: Incident) -> str:

@@ -110,7 +110,7 @@ def _refuse(monitor: Monitor, incident: Incident) -> None:
     if not incident.is_open:
         raise UsageError(
             f"incident {incident.id} is over: what came back needs no other reference; "
-            f"`driftwatch reference build {monitor.id}` builds one of any range"
+            f"its file may name another one, which `driftwatch reference build {monitor.id}` builds"
         )
 
 

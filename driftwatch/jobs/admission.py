@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from driftwatch.jobs.facts import EMPTY_BY_HABIT
 from driftwatch.jobs.gating import build_subject
 from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.pausing import say_pause
+from driftwatch.jobs.plan import find_reference_end
 from driftwatch.jobs.windows import due_at, window_at
 from driftwatch.profiles.window import Window
 from driftwatch.store.database import Database
@@ -124,14 +125,24 @@ def _say_paused(tx: sa.Connection, row: MonitorRow, now: datetime) -> str | None
 
 def _refuse_history(tx: sa.Connection, monitor: Monitor, row: MonitorRow | None, window: Window) -> None:
     """Raise UsageError for a window that nobody will ever judge, which would be waited for in vain."""
-    span = monitor.reference.span
-    oldest = None if row is None else oldest_slot(tx, row)
-    begins = [*([span[1]] if span else []), *([oldest.window.start] if oldest else [])]
+    begins = list(_list_begins(tx, monitor, row))
     if begins and window.start < max(begins):
         raise UsageError(
             f"{monitor.id} judges nothing before {say_moment(max(begins))}: the window of "
             f"{say_window(window)} is older, and only `driftwatch check {monitor.id} --at` judges it"
         )
+
+
+def _list_begins(tx: sa.Connection, monitor: Monitor, row: MonitorRow | None) -> Iterator[datetime]:
+    """Yield what windows are judged after: the reference that judges, or is to judge, and those not owed."""
+    ends_at = None if row is None else find_reference_end(tx, row)
+    oldest = None if row is None else oldest_slot(tx, row)
+    if ends_at is not None:
+        yield ends_at
+    elif monitor.reference.end is not None:
+        yield monitor.reference.end
+    if oldest is not None:
+        yield oldest.window.start
 
 
 def _list_incidents(tx: sa.Connection, row: MonitorRow, window: Window) -> tuple[Incident, ...]:

@@ -122,7 +122,7 @@ def change_case(
     def change(tx: sa.Connection) -> Incident:
         row = _need_incident(tx, number)
         incident = decode_incident(dict(row.document), id=row.id)
-        _refuse_outdated(incident, seen)
+        refuse_outdated(incident, seen)
         taken = step(incident, parts.clock.now())
         owner = _need_monitor(tx, row.monitor_key)
         monitor = _find_watched(row, monitors)
@@ -135,7 +135,8 @@ def change_case(
     return parts.database.write(change)
 
 
-def _refuse_outdated(incident: Incident, seen: int | None) -> None:
+def refuse_outdated(incident: Incident, seen: int | None) -> None:
+    """Raise OutdatedError unless `seen` is the number of the incident's last step, or None."""
     if seen is not None and seen != incident.seq:
         raise OutdatedError(
             f"something has happened to incident {incident.id} since it was looked at; look at it again"
@@ -160,7 +161,7 @@ def label_case(
     def change(tx: sa.Connection) -> Incident:
         row = _need_incident(tx, number)
         before = decode_incident(dict(row.document), id=row.id)
-        _refuse_outdated(before, seen)
+        refuse_outdated(before, seen)
         owner, monitor = _need_monitor(tx, row.monitor_key), _find_watched(row, monitors)
         taken = label(before, said, who, parts.clock.now())
         held = Held(incident=before, version=row.version)
@@ -192,15 +193,21 @@ def _settle(ledger: Ledger, before: Incident, said: Label, monitor: Monitor | No
 
 
 def end_cases(
-    tx: sa.Connection, parts: Parts, monitor: Monitor, row: MonitorRow, *, because: str | None = None
+    tx: sa.Connection,
+    parts: Parts,
+    monitor: Monitor,
+    row: MonitorRow,
+    *,
+    because: str | None = None,
+    who: str | None = None,
 ) -> None:
     """End what is open in a history of `monitor` that goes on no more; `row` is of that history.
 
-    `because` says why it does not; without, the monitor watches other data.
+    `because` says why it does not, and `who` had it so; without, the monitor watches other data.
     """
     for stored in open_incidents(tx, row):
         incident = decode_incident(dict(stored.document), id=stored.id)
-        taken = end_with_history(incident, parts.clock.now(), because=because)
+        taken = end_with_history(incident, parts.clock.now(), because=because, who=who)
         held = Held(incident=incident, version=stored.version)
         notify = list_recipients(monitor, incident)
         keep_advance(tx, parts, row, held, taken, facts=build_facts(monitor), notify=notify)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from driftwatch.errors import UsageError
+from driftwatch.jobs.monitor import Monitor
 
-__all__ = ["parse_moment"]
+__all__ = ["choose_zone", "parse_moment"]
 
 _YEARS: Final = range(1903, 2900)
 """The years that windows are cut in, without the first and the last: zones shift a time by up to a day."""
+
+
+def choose_zone(monitors: Sequence[Monitor], name: str | None) -> str:
+    """Return the zone of times that name none: that of the one monitor they are about, else UTC."""
+    return next((one.timezone for one in monitors if one.id == name), "UTC")
 
 
 def parse_moment(text: str, timezone: str = "UTC") -> datetime:

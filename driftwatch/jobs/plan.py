@@ -23,7 +23,7 @@ from driftwatch.store.references import ReferenceState, list_references
 from driftwatch.store.slots import MOST_PLANNED, SlotRow, newest_slot, plan_slots, skip_slot
 from driftwatch.store.verdicts import Judgement, record_verdict
 
-__all__ = ["Owed", "TellGap", "enter_windows", "plan_monitor", "plan_windows"]
+__all__ = ["Owed", "TellGap", "enter_windows", "find_reference_end", "plan_monitor", "plan_windows"]
 
 TellGap = Callable[[sa.Connection, Gap], None]
 """Tells, in the transaction that gives windows up, of all of them."""
@@ -147,10 +147,10 @@ def _tell_nobody(tx: sa.Connection, gap: Gap) -> None:
 def _find_begin(tx: sa.Connection, row: MonitorRow) -> tuple[SlotRow | None, datetime | None]:
     """Return the last window in the ledger; where there is none yet, the end of the reference that judges."""
     newest = newest_slot(tx, row)
-    return newest, _find_reference_end(tx, row) if newest is None else None
+    return newest, find_reference_end(tx, row) if newest is None else None
 
 
-def _find_reference_end(tx: sa.Connection, row: MonitorRow) -> datetime | None:
+def find_reference_end(tx: sa.Connection, row: MonitorRow) -> datetime | None:
     """Return where the reference that judges ends; None where there is none."""
     active = next((one for one in list_references(tx, row) if one.state is ReferenceState.ACTIVE), None)
     end = active.spec.get("to") if active else None

@@ -75,7 +75,7 @@ def _promote(
     if promoted.history != row.history:
         because = said.describe(version)
         abandon_slots(tx, row, because[0].lower() + because[1:])
-        end_cases(tx, parts, monitor, row, because=because)
+        end_cases(tx, parts, monitor, row, because=because, who=said.who or None)
     return promoted
 
 

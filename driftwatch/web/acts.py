@@ -32,11 +32,15 @@ def name_action(method: str, path: str, parameters: Mapping[str, object]) -> tup
     ('silence.add', '')
     >>> name_action("DELETE", "/api/v1/silences/3", {"number": "3"})
     ('silence.remove', '3')
+    >>> name_action("POST", "/api/v1/monitors/rides/references/2/promote", {"monitor": "rides", "version": 2})
+    ('reference.promote', 'rides 2')
     """
     parts = [part for part in path.split("/") if part]
     if parts[:2] == _API:
         parts = parts[2:]
     noun, rest = _make_singular(parts[0] if parts else "site"), parts[1:]
+    if rest[1:2] == ["references"]:
+        noun = _make_singular(rest.pop(1))
     has_verb = len(rest) > 1 or (bool(rest) and rest[0] not in {str(one) for one in parameters.values()})
     verb = rest.pop() if has_verb else _VERBS.get(method, method.lower())
     if rest and not has_verb and verb == "add":

@@ -78,6 +78,18 @@ def test_another_history_ends_what_is_open_and_tells_those_who_were_told() -> No
     assert (told.incident.state, told.incident.resolved_at) == (IncidentState.RESOLVED, NOW)
     assert tell(told.transitions) == "resolved!resolved"
     assert tell(untold.transitions) == "resolved"
+    assert told.incident.resolved_why == "Its monitor watches other data now."
+
+
+def test_who_began_another_history_is_who_ended_it() -> None:
+    step = end_with_history(after("a"), NOW, because="Reference version 2 judges from now on", who="Ana")
+
+    assert step.incident is not None
+    assert step.transitions[-1].actor == "Ana"
+    assert (step.incident.resolved_by, step.incident.resolved_why) == (
+        None,
+        "Reference version 2 judges from now on.",
+    )
 
 
 def test_another_history_drops_what_never_opened() -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from driftwatch.incidents.by_hand import acknowledge, assign, note, resolve_by_hand, snooze
 from driftwatch.incidents.incident import Advance, Incident, Label
 from driftwatch.jobs.acceptance import accept_incident
-from driftwatch.jobs.cases import change_case, find_case, label_case
+from driftwatch.jobs.cases import change_case, find_case, label_case, refuse_outdated
 from driftwatch.jobs.retrain_request import request_retraining
 from driftwatch.web.api.changing import (
     CHANGES,
@@ -129,12 +129,15 @@ def label_incident(
 
 
 @router.post("/incidents/{number}/accept", response_model=FoundIncident, dependencies=CHANGES)
-def accept_as_normal(request: Request, house: Here, caller: Actor, number: Number, body: WhyBody) -> Response:
+def accept_as_normal(
+    request: Request, house: Here, caller: Actor, number: Number, body: WhyBody, expected: Expected = ""
+) -> Response:
     """Make what it shows the new normal: its columns are compared with its own windows from now on.
 
     Its windows are read from the source again, which takes its time. What is open of its monitor ends.
     """
     who, incident = name_actor(caller, body), _need(house, number)
+    change(lambda: refuse_outdated(incident, read_tag(expected)))
     monitor = house.app.find_monitor(incident.monitor)
     change(lambda: accept_incident(house.app.parts, monitor, incident, who, body.why))
     return show_incident(request, house, number)
@@ -143,9 +146,12 @@ def accept_as_normal(request: Request, house: Here, caller: Actor, number: Numbe
 @router.post(
     "/incidents/{number}/retrain", response_model=FoundRetrain, tags=["retrains"], dependencies=CHANGES
 )
-def request_retrain(request: Request, house: Here, caller: Actor, number: Number, body: WhyBody) -> Response:
+def request_retrain(
+    request: Request, house: Here, caller: Actor, number: Number, body: WhyBody, expected: Expected = ""
+) -> Response:
     """Ask for retraining because of it, now; refused while one is under way, or the last was not long ago."""
     who, incident = name_actor(caller, body), _need(house, number)
+    change(lambda: refuse_outdated(incident, read_tag(expected)))
     monitor = house.app.find_monitor(incident.monitor)
     asked = change(lambda: request_retraining(house.app.parts, monitor, number, who=who, why=body.why))
     return find_retrain(request, house, asked)

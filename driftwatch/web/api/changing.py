@@ -116,9 +116,12 @@ def name_actor(caller: Caller, by: By) -> str:
 def read_length(text: str, field: str) -> timedelta:
     """Return how long something lasts. Raises HTTPException for no such length."""
     try:
-        return parse_duration(text)
+        length = parse_duration(text)
     except (ValueError, OverflowError):
         raise HTTPException(422, f"{field}: write a length such as 4h or 2d, of 10 years at most") from None
+    if not length:
+        raise HTTPException(422, f"{field}: nothing lasts {text}; write a length such as 4h or 2d")
+    return length
 
 
 def read_tag(expected: str) -> int | None:

@@ -18,7 +18,7 @@ from driftwatch.web.api.answers import answer, build_tag
 from driftwatch.web.api.paging import Part
 from driftwatch.web.api.routing import open_router
 from driftwatch.web.api.shapes.incidents import FoundIncident, Incidents
-from driftwatch.web.api.values import Number, Text
+from driftwatch.web.api.values import Number, Text, need_monitor
 from driftwatch.web.house import Here, House
 
 __all__ = ["router"]
@@ -40,6 +40,7 @@ def list_incidents(
     severity: Severity | None = None,
 ) -> Response:
     """List incidents, the newest first; without `state` those that are not over."""
+    need_monitor(house, monitor)
     seen = part.read(int)
     wanted = WantedIncidents(resolved=_IS_OVER[state], monitor=monitor or None, kind=kind, severity=severity)
     before = None if seen is None else seen[0]

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from driftwatch.errors import UsageError
 from driftwatch.incidents.markers import Marker, build_marker_json
 from driftwatch.jobs.markers import build_marker, mark
+from driftwatch.jobs.moments import choose_zone
 from driftwatch.store.markers import Wanted, page_markers
 from driftwatch.web.access import Scope, need
 from driftwatch.web.api.answers import reply
@@ -21,7 +22,7 @@ from driftwatch.web.api.changing import CHANGES, Actor, By, Line, Words, name_ac
 from driftwatch.web.api.paging import Part
 from driftwatch.web.api.routing import open_router
 from driftwatch.web.api.shapes.markers import KeptMarker, Markers
-from driftwatch.web.api.values import Text, read_moment
+from driftwatch.web.api.values import Text, need_monitor, read_moment
 from driftwatch.web.house import Here, House
 
 __all__ = ["router"]
@@ -37,7 +38,7 @@ class MarkerBody(By):
     version: Line | None = None
     text: Words | None = None
     at: Annotated[str, Field(max_length=40, examples=["2013-02-08T06:00:00Z"])] | None = None
-    """When; now without. Given, a marker that is sent twice is kept once."""
+    """When, in the monitor's time zone where it names none; now without. A marker with it is kept once."""
     monitor: Line | None = None
     """The monitor that it concerns; every one without this and `owner`."""
     owner: Line | None = None
@@ -51,6 +52,7 @@ def list_markers(
     monitor: Annotated[Text, Query(description="Those that concern this monitor.")] = "",
 ) -> Response:
     """List what was marked, the latest first."""
+    need_monitor(house, monitor)
     owner = next((one.owner for one in house.monitors if one.id == monitor), None)
     wanted, seen = Wanted(monitor=monitor or None, owner=owner), part.read(datetime, int)
 
@@ -74,12 +76,12 @@ def add_marker(house: Here, caller: Actor, body: MarkerBody) -> Response:
     try:
         kept = mark(house.app.parts, house.monitors, _build(house, body, name_actor(caller, body)))
     except UsageError as error:
-        raise HTTPException(409, str(error)) from None
+        raise HTTPException(422, str(error)) from None
     return reply({"schema": "driftwatch.marker/v1", "marker": build_marker_json(kept)}, status=201)
 
 
 def _build(house: House, body: MarkerBody, who: str) -> Marker:
-    zone = next((one.timezone for one in house.monitors if one.id == body.monitor), "UTC")
+    zone = choose_zone(house.monitors, body.monitor)
     return build_marker(
         body.kind,
         house.now(),

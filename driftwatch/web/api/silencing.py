@@ -15,6 +15,7 @@ from driftwatch.errors import UsageError
 from driftwatch.incidents.incident import IncidentKind, Severity
 from driftwatch.incidents.silences import Matchers, Silence
 from driftwatch.jobs.as_json import build_matchers_json, build_silence_json
+from driftwatch.jobs.moments import choose_zone
 from driftwatch.store.silences import add_silence, count_hidden, expire_silence, find_equal, list_silences
 from driftwatch.web.access import Scope, need
 from driftwatch.web.api.answers import answer, reply
@@ -119,21 +120,21 @@ def _show(house: House, silence: Silence, *, status: int) -> Response:
 
 
 def _build(house: House, body: SilenceBody, who: str) -> Silence:
-    now = house.now()
-    starts_at = now if body.from_ is None else read_moment(body.from_, "UTC", field="body.from")
+    now, zone = house.now(), choose_zone(house.monitors, body.monitor)
+    starts_at = now if body.from_ is None else read_moment(body.from_, zone, field="body.from")
     return Silence(
         matchers=body.matchers,
         starts_at=starts_at,
-        ends_at=_find_end(starts_at, body),
+        ends_at=_find_end(starts_at, body, zone),
         author=who,
         reason=body.reason,
         created_at=now,
     )
 
 
-def _find_end(starts_at: datetime, body: SilenceBody) -> datetime:
+def _find_end(starts_at: datetime, body: SilenceBody, zone: str) -> datetime:
     if body.for_ is not None and body.to is not None:
         raise HTTPException(422, "body.for: say how long it lasts by `for` or by `to`, not both")
     if body.to is not None:
-        return read_moment(body.to, "UTC", field="body.to")
+        return read_moment(body.to, zone, field="body.to")
     return starts_at + read_length(body.for_ or _USUAL_LENGTH, "body.for")

@@ -10,8 +10,10 @@ from starlette.exceptions import HTTPException
 
 from driftwatch.errors import UsageError
 from driftwatch.jobs.moments import parse_moment
+from driftwatch.store.monitors import find_monitor
+from driftwatch.web.house import House
 
-__all__ = ["PLAIN", "At", "Name", "Number", "Text", "read_moment"]
+__all__ = ["PLAIN", "At", "Name", "Number", "Text", "need_monitor", "read_moment"]
 
 PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 """A text on one line: control characters are in no name of ours."""
@@ -47,3 +49,9 @@ def read_moment(text: str, timezone: str, *, field: str) -> datetime:
         # In an address a + stands for a space.
         hint = "; in an address, write %2B for +" if " " in text else ""
         raise HTTPException(422, f"{field}: {error}{hint}") from None
+
+
+def need_monitor(house: House, name: str) -> None:
+    """Raise UsageError for a name, if any, of no monitor of the configuration or of the store."""
+    if name and house.read(lambda tx: find_monitor(tx, name)) is None:
+        house.app.find_monitor(name)

@@ -120,9 +120,16 @@ def test_an_action_that_was_sent_twice_is_done_once_where_the_tag_is_sent_along(
 
     once = send(site, f"{path}/note", {"text": "looking"}, **{"if-match": seen})
     twice = send(site, f"{path}/note", {"text": "looking"}, **{"if-match": seen})
-    labelled = send(site, f"{path}/label", {"label": "drift"}, **{"if-match": seen})
+    others = [
+        send(site, f"{path}/{verb}", body, **{"if-match": seen}).status_code
+        for verb, body in (
+            ("label", {"label": "drift"}),
+            ("accept", {"why": "prices have risen"}),
+            ("retrain", {"why": "prices have risen"}),
+        )
+    ]
 
-    assert (once.status_code, twice.status_code, labelled.status_code) == (200, 412, 412)
+    assert (once.status_code, twice.status_code, others) == (200, 412, [412, 412, 412])
     kinds = [one["kind"] for one in read(site, path)["events"]]
     assert kinds.count("noted") == 1
     assert "labelled" not in kinds
@@ -212,8 +219,8 @@ def test_a_marker_is_kept_once_and_listed(store: Database) -> None:
     assert (kept.status_code, kept.json()) == (201, again.json())
     (listed,) = read(site, "/markers", monitor="flights")["markers"]
     assert (listed["version"], listed["by"]) == ("4.2", "Ana")
-    assert send(site, "/markers", {**body, "monitor": "other"}).status_code == 409
-    assert send(site, "/markers", {**body, "kind": "two words"}).status_code == 409
+    assert send(site, "/markers", {**body, "monitor": "other"}).status_code == 422
+    assert send(site, "/markers", {**body, "kind": "two words"}).status_code == 422
 
 
 def test_a_monitor_is_paused_and_goes_on(store: Database) -> None:
@@ -224,6 +231,7 @@ def test_a_monitor_is_paused_and_goes_on(store: Database) -> None:
     assert paused.json()["monitors"][0]["paused"]["by"] == "Ana"
     assert [one["state"] for one in read(site, "/monitors")["monitors"]] == ["paused"]
     assert send(site, "/monitors/flights/pause", {"why": "again"}).status_code == 409
+    assert send(site, "/monitors/flights/pause", {"why": "again", "for": "0h"}).status_code == 422
     assert send(site, "/monitors/flights/resume").json()["monitors"][0]["paused"] is None
     assert send(site, "/monitors/flights/resume").status_code == 409
     assert send(site, "/monitors/nobody/resume").status_code == 404

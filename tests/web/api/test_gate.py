@@ -112,3 +112,20 @@ def test_a_monitor_that_never_started_is_waited_for(store: Database) -> None:
     answer = ask(site, "GET", "/monitors/new/gate", params={"at": day(3).start.isoformat()})
 
     assert answer.status_code == 425
+
+
+def test_what_became_the_reference_is_not_waited_for(store: Database) -> None:
+    site = open_site(store)
+    site.live("..aaa")
+    accepted = ask(
+        site,
+        "POST",
+        f"/incidents/{site.numbers[0]}/accept",
+        json={"why": "prices have risen", "who": "Ana"},
+    )
+    assert accepted.status_code == 200, accepted.text
+
+    answer = ask_gate(site, "2013-02-04")
+
+    assert answer.status_code == 404
+    assert "flights judges nothing before 2013-02-06" in answer.json()["detail"]
