@@ -19,6 +19,7 @@ from driftwatch.incidents.words import (
     say_duration,
     say_moment,
     say_percent,
+    say_window,
     shorten,
 )
 
@@ -249,8 +250,7 @@ def _say_end(incident: Incident) -> str:
         lasted = f" after {say_duration(incident.resolved_at - opened)}" if opened else ""
         parts.append(f"over{lasted}{_say_how(incident)}")
     else:
-        since = f" since {say_moment(opened)}" if opened else ""
-        parts.append(f"open{since}")
+        parts.append(f"open since {say_window(incident.first_window)}")
         parts.append(_say_who(incident))
     if incident.label is not None:
         parts.append(f"{_name(incident.labelled_by or 'somebody')} says it {_LABELS[incident.label]}")

@@ -167,9 +167,13 @@ def last_retrain(connection: sa.Connection, monitor: MonitorRow) -> RetrainRow |
     return found[0] if found else None
 
 
-def list_retrains(connection: sa.Connection, *, monitor: MonitorRow | None = None) -> list[RetrainRow]:
-    """Return retrains, oldest first: those of `monitor`, or all."""
+def list_retrains(
+    connection: sa.Connection, *, monitor: MonitorRow | None = None, incident_id: int | None = None
+) -> list[RetrainRow]:
+    """Return retrains, oldest first: those of `monitor`, of one incident, or all."""
     query = _select_retrains().order_by(retrains.c.requested_at, retrains.c.id)
+    if incident_id is not None:
+        query = query.where(retrains.c.incident_id == incident_id)
     if monitor is not None:
         query = query.where(retrains.c.monitor_id == monitor.id)
     return _read_retrains(connection, query)

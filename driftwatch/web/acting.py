@@ -34,12 +34,16 @@ _LOOKED_AGAIN: Final = "2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """Something that a form asks for: a line of text, or one of `choices` by their words."""
+    """Something that a form asks for: a line of text, or one of `choices` by their words.
+
+    `is_weighty`: none of the choices is made before somebody makes it.
+    """
 
     name: str
     label: str
     choices: Mapping[str, str] | None = None
     required: bool = True
+    is_weighty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ ACTIONS: Final[Mapping[str, Action[int]]] = {
             "one."
         ),
         take=_label,
-        fields=(Field(name="said", label="What it was", choices=_LABELS),),
+        fields=(Field(name="said", label="What it was", choices=_LABELS, is_weighty=True),),
         is_open_only=False,
     ),
     "resolve": Action(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -30,6 +30,7 @@ from driftwatch.store.incidents import EventRow, list_events
 from driftwatch.store.incidents import IncidentRow as StoredIncident
 from driftwatch.store.outbox import list_deliveries
 from driftwatch.store.pages import WantedIncidents, page_incidents
+from driftwatch.store.retrains import RetrainRow, RetrainState, list_retrains
 from driftwatch.store.tellings import list_tellings
 from driftwatch.web.access import Scope, need
 from driftwatch.web.actions import ACTIONS, list_actions
@@ -59,6 +60,14 @@ _OVER = Shape(mark="✓", word="resolved", tone="calm")
 _QUIET = Shape(mark="◌", word="recorded", tone="quiet")
 
 
+_RETRAIN_WORDS: Final = {
+    RetrainState.REQUESTED: "waits to be sent",
+    RetrainState.SENDING: "is being sent",
+    RetrainState.ACCEPTED: "taken up",
+    RetrainState.FAILED: "given up",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRow:
     """One incident in the list: its mark and word, who has it, and whether people were told."""
@@ -86,6 +95,7 @@ class IncidentPage:
     monitor: Monitor | None
     members: tuple[tuple[str, Member], ...]
     steps: tuple[Step, ...]
+    retrains: tuple[RetrainRow, ...]
     who: str
     told: str
     slices: SlicePart | None
@@ -217,6 +227,7 @@ def show_incident(
         "page": found,
         "members": cut(found.members, columns),
         "steps": cut(found.steps, page),
+        "retrain_words": _RETRAIN_WORDS,
         "request": request,
         "did": ACTIONS[did].verb.lower() if did in ACTIONS else "",
         "actions": list_actions(found.case.incident, found.monitor),
@@ -244,6 +255,7 @@ def read_incident(house: House, number: int) -> IncidentPage:
         monitor=monitor,
         members=tuple((name_member(one), one) for one in rank_members(incident.members)),
         steps=tuple(_list_steps(events, sent)),
+        retrains=tuple(house.read(lambda tx: list_retrains(tx, incident_id=number))),
         who=say_who(incident) if incident.is_live else "",
         told=say_telling(incident, tellings),
         slices=read_slices(house, incident),

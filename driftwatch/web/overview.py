@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -210,10 +210,20 @@ def _say_all(status: Status) -> str:
         verb = "needs" if unwell == 1 else "need"
         return f"{unwell:,} of {say_count(total, 'monitor')} {verb} attention.{rest}{itself}"
     if paused:
-        verb = "is" if total - paused == 1 else "are"
-        return f"{total - paused:,} of {say_count(total, 'monitor')} {verb} well.{rest}{itself}"
+        return f"{_say_well(total - paused, total)}{rest}{itself}"
     well = f"All {say_count(total, 'monitor')} are well." if total > 1 else "The one monitor is well."
     return f"{well}{itself}"
+
+
+def _say_well(well: int, total: int) -> str:
+    """Return how many monitors are well, where the others are paused.
+
+    >>> _say_well(0, 1), _say_well(1, 3)
+    ('No monitor is judged.', '1 of 3 monitors is well.')
+    """
+    if well == 0:
+        return "No monitor is judged."
+    return f"{well:,} of {say_count(total, 'monitor')} {'is' if well == 1 else 'are'} well."
 
 
 def _say_details(status: Status) -> list[str]:
@@ -232,7 +242,11 @@ def _say_details(status: Status) -> list[str]:
 def _say_last(over: Sequence[Case], now: datetime, *, is_calm: bool) -> list[str]:
     """Return how long nothing has been wrong, where that is known."""
     ended = [case.incident.resolved_at for case in over if case.incident.resolved_at]
-    return [f"The last incident was over {say_duration(now - max(ended))} ago."] if is_calm and ended else []
+    return [f"The last incident ended {_say_ago(now - max(ended))}."] if is_calm and ended else []
+
+
+def _say_ago(lasts: timedelta) -> str:
+    return f"{say_duration(lasts)} ago" if lasts >= timedelta(minutes=1) else "just now"
 
 
 def _fits(status: MonitorStatus, monitor: Monitor, chosen: Chosen) -> bool:

@@ -98,15 +98,10 @@ def test_how_each_ended_is_said() -> None:
     found = (OPEN, replace(OPEN, incident=over), replace(OPEN, incident=minor))
 
     assert read(replace(WEEK, found=found, left_out=3))["What was found, and how it ended"] == (
-        (
-            "#7 (major) Flight delays: dep_delay looks different; open since 2013-02-09 00:30 UTC, nobody "
-            "has "
-            "it."
-        ),
+        "#7 (major) Flight delays: dep_delay looks different; open since 2013-02-08, nobody has it.",
         (
             "#8 (major) Flight delays: dep_delay looks different; over after 47 hours by Ana, Ben says it "
-            "was "
-            "bad data."
+            "was bad data."
         ),
         "Beside these 4 incidents of less weight, recorded and told nobody.",
     )

@@ -10,6 +10,8 @@ from driftwatch.incidents.by_hand import note
 from driftwatch.incidents.incident import Advance, Incident, Label
 from driftwatch.jobs.cases import change_case, label_case
 from driftwatch.jobs.deliver import deliver_due
+from driftwatch.jobs.retrain import request_due
+from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database
 from driftwatch.store.monitors import begin_history
 from driftwatch.store.tables import profiles
@@ -178,3 +180,22 @@ def test_the_columns_of_a_monitor_are_shown_a_page_at_a_time(store: Database) ->
 
     assert (count(first), count(second)) == (50, 12)
     assert 'href="?page=2#columns"' in first
+
+
+def test_retraining_that_was_asked_for_is_shown_with_what_came_of_it(store: Database) -> None:
+    site = open_site(store, retrain=RetrainPolicy(trigger="ci"))
+    site.live("..a")
+    waits = site.read(f"/incidents/{site.numbers[0]}")
+
+    request_due(site.bench.parts)
+
+    assert "asked of ci, waits to be sent" in waits
+    assert "asked of ci, taken up at 2013-02-04 00:30 UTC" in site.read(f"/incidents/{site.numbers[0]}")
+
+
+def test_no_label_is_chosen_before_somebody_chooses_one(store: Database) -> None:
+    site = open_with_two(store)
+
+    page = site.get(f"/incidents/{site.numbers[0]}")
+
+    assert '<select name="said" required>\n<option value="">choose</option>' in page
