@@ -176,8 +176,8 @@ def _say_end(incident: Incident, facts: MonitorFacts) -> str:
     row = "" if facts.resolve_after == 1 else " in a row"
     if incident.state is IncidentState.RECOVERING:
         verb = "was" if incident.clean == 1 else "were"
-        return f"It ends after {wanted}{row}, of which there {verb} {incident.clean} so far."
-    return f"It ends by itself after {wanted}{row}."
+        return f"The incident ends after {wanted}{row}, of which there {verb} {incident.clean} so far."
+    return f"The incident ends by itself after {wanted}{row}."
 
 
 def _say_retraining(incident: Incident, facts: MonitorFacts) -> str:

@@ -43,10 +43,11 @@ class RetrainPolicy:
 def describe_policy(policy: RetrainPolicy) -> str:
     """Return the sentence that notices carry about retraining.
 
-    >>> describe_policy(RetrainPolicy(trigger="ci", when=frozenset({"drift"}), after=2))
-    'Retraining is asked for when a drift incident has been open for 2 windows, at most once in 7 days.'
+    >>> describe_policy(RetrainPolicy(trigger="ci", when=frozenset({"drift"}), cooldown=timedelta(0)))
+    'Retraining is asked for when a drift incident has been open for 1 window and the data is in order.'
     """
     kinds = " or ".join(sorted(policy.when))
     often = f", at most once in {say_duration(policy.cooldown)}" if policy.cooldown else ""
     windows = say_count(policy.after, "window")
-    return f"Retraining is asked for when a {kinds} incident has been open for {windows}{often}."
+    opened = f"a {kinds} incident has been open for {windows}"
+    return f"Retraining is asked for when {opened} and the data is in order{often}."

@@ -57,8 +57,8 @@ def test_drift_opened() -> None:
         "Predictions may be less reliable until somebody has looked. Drift is not proof of worse "
         "predictions: whether the model does worse is not known.\n"
         "Nobody has taken it up yet.\n"
-        "If nothing is done: the model delay 2013.1 goes on with data like this. It ends by itself after 3 "
-        "clean windows in a row. Retraining is not started automatically.\n"
+        "If nothing is done: the model delay 2013.1 goes on with data like this. The incident ends by itself "
+        "after 3 clean windows in a row. Retraining is not started automatically.\n"
         "In numbers: a moved_share 0.07 (limit 0.02)."
     )
 
@@ -81,7 +81,7 @@ def test_drift_updated_says_first_what_is_new() -> None:
         "predictions: whether the model does worse is not known.\n"
         "Nobody has taken it up yet.\n"
         "If nothing is done: the model delay 2013.1 goes on with data like this. "
-        f"It ends by itself after 3 clean windows in a row. {sentence}\n"
+        f"The incident ends by itself after 3 clean windows in a row. {sentence}\n"
         "In numbers: a moved_share 0.6 (limit 0.02); b moved_share 0.07 (limit 0.02)."
     )
 
@@ -106,7 +106,7 @@ def test_drift_recovering() -> None:
     assert text.splitlines()[0].startswith(
         "The last judged window was clean. Before it this was seen: The data"
     )
-    assert "It ends after 3 clean windows in a row, of which there was 1 so far." in text
+    assert "The incident ends after 3 clean windows in a row, of which there was 1 so far." in text
 
 
 def test_drift_resolved() -> None:
@@ -194,9 +194,8 @@ def test_data_faults(member: Member, clause: str) -> None:
         "known, and while it lasts drift in what is affected can neither be shown nor ruled out."
     )
     assert happens == (
-        "If nothing is done: the model delay 2013.1 goes on with faulty data. It ends by itself after 3 "
-        "clean "
-        "windows in a row. Until then no retraining is asked for."
+        "If nothing is done: the model delay 2013.1 goes on with faulty data. The incident ends by itself "
+        "after 3 clean windows in a row. Until then no retraining is asked for."
     )
 
 

@@ -181,9 +181,8 @@ def test_drift_of_numbers_word_by_word() -> None:
         ),
         "Ana is looking at it (since 2013-02-08 14:12 UTC).",
         (
-            "If nothing is done: the model scoring 7 goes on with data like this. It ends by itself after 3 "
-            "clean "
-            "windows in a row. Retraining is not started automatically."
+            "If nothing is done: the model scoring 7 goes on with data like this. The incident ends by "
+            "itself after 3 clean windows in a row. Retraining is not started automatically."
         ),
     )
 
@@ -206,9 +205,8 @@ def test_faulty_data_of_a_monitor_of_which_nothing_is_known() -> None:
         "the reference (that is about 1 in 5 rows)."
     )
     assert last == (
-        "If nothing is done: what uses credit goes on with faulty data. It ends by itself after 3 clean "
-        "windows "
-        "in a row."
+        "If nothing is done: what uses credit goes on with faulty data. The incident ends by itself after "
+        "3 clean windows in a row."
     )
 
 

@@ -103,8 +103,8 @@ def test_a_minor_incident_says_so_in_plain_words() -> None:
         "Predictions may be less reliable until somebody has looked. Drift is not proof of worse "
         "predictions: whether the model does worse is not known.\n"
         "It is minor: it is recorded, and nobody is told.\n"
-        "If nothing is done: what uses Flight delays goes on with data like this. It ends by itself after 3 "
-        "clean windows in a row. No retraining is asked for.\n"
+        "If nothing is done: what uses Flight delays goes on with data like this. The incident ends by "
+        "itself after 3 clean windows in a row. No retraining is asked for.\n"
         "In numbers: a moved_share 0.001 (limit 0.02)."
     )
 

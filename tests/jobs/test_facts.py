@@ -52,8 +52,8 @@ def test_people_are_told_what_the_configuration_says() -> None:
         model="delay",
         model_version="2013.1",
         retraining=(
-            "Retraining is asked for when a drift or stale incident has been open for 2 windows, at most "
-            "once in 7 days."
+            "Retraining is asked for when a drift or stale incident has been open for 2 windows and "
+            "the data is in order, at most once in 7 days."
         ),
         resolve_after=5,
     )

@@ -35,5 +35,6 @@ def test_numbers_out_of_range_are_refused() -> None:
 
 def test_the_sentence_of_a_policy() -> None:
     assert describe_policy(RetrainPolicy(trigger="ci", cooldown=timedelta(0))) == (
-        "Retraining is asked for when a drift or stale incident has been open for 1 window."
+        "Retraining is asked for when a drift or stale incident has been open for 1 window and the "
+        "data is in order."
     )
