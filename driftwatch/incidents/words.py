@@ -20,6 +20,7 @@ __all__ = [
     "shorten",
 ]
 
+_WRITTEN_OUT = 1e9
 _DAY = timedelta(days=1)
 _LEAST = 1e-6
 
@@ -105,12 +106,15 @@ def say_window(window: Window) -> str:
 
 
 def say_number(value: float | None) -> str:
-    """Return a number to three digits.
+    """Return a number to three digits; of one from a thousand to a thousand million every whole digit.
 
-    >>> say_number(0.07412), say_number(1_234_567.0), say_number(None)
-    ('0.0741', '1.23e+06', 'unknown')
+    >>> say_number(0.07412), say_number(1_234.5), say_number(-2e12), say_number(None)
+    ('0.0741', '1,234', '-2e+12', 'unknown')
     """
-    return "unknown" if value is None else f"{value:.3g}"
+    if value is None:
+        return "unknown"
+    # From 999.5 on three digits would be written as a power of ten.
+    return f"{value:,.0f}" if 999.5 <= abs(value) < _WRITTEN_OUT else f"{value:.3g}"
 
 
 def join_words(words: Sequence[str], *, at_most: int = 3) -> str:

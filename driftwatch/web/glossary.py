@@ -47,6 +47,28 @@ TERMS: Final = (
         "window that is ok calms an incident.",
     ),
     _explain(
+        "clean",
+        "clean window",
+        "Of an incident: a window in which everything that takes part in it is clearly below its limit. A "
+        "window that is only just below it is ok and not clean: otherwise what wanders about its limit would "
+        "open an incident and resolve it again and again.",
+    ),
+    _explain(
+        "freshness",
+        "freshness",
+        "An incident because rows that are due have not arrived. It ends when they do.",
+    ),
+    _explain(
+        "staleness",
+        "stale",
+        "An incident because a model, or the rows that it is compared with, are older than allowed.",
+    ),
+    _explain(
+        "evaluation",
+        "evaluation",
+        "An incident because windows could not be read or judged. Nothing is known of the data meanwhile.",
+    ),
+    _explain(
         "drift",
         "drift",
         "The values of a column are spread differently from the reference. That is no proof of worse "
@@ -56,7 +78,7 @@ TERMS: Final = (
         "moved-share",
         "rows moved, at least",
         "The part of the rows that must have other values for the difference to come about, as far as can "
-        "be shown and not by chance. 0.1 is one row in ten.",
+        "be shown and not by chance. 10 % is one row in ten.",
     ),
     _explain(
         "ks",
