@@ -85,10 +85,10 @@ def _record(tx: sa.Connection, claim: RetrainRow, started: Started, now: datetim
         record_accepted(tx, claim, status=started.status, now=now)
         log.info("retrain accepted id=%s trigger=%s key=%s", claim.id, claim.trigger, claim.key)
         return
-    next_at = None
-    if started.again and claim.attempts < MOST_ATTEMPTS:
+    next_at, failures = None, claim.failures + 1
+    if started.again and failures < MOST_ATTEMPTS:
         spread = random.uniform(-1, 1)  # noqa: S311 - spreads attempts in time; not a secret.
-        next_at = next_attempt(claim.attempts, now=now, retry_after=started.retry_after, spread=spread)
+        next_at = next_attempt(failures, now=now, retry_after=started.retry_after, spread=spread)
     error = started.error or "refused"
     record_refused(tx, claim, status=started.status, error=error, now=now, next_at=next_at)
     log.warning(

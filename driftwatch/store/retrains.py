@@ -62,7 +62,8 @@ class RetrainDraft:
 class RetrainRow:
     """A stored retrain; as returned by `claim_retrain` it is also the claim.
 
-    `attempt` is the number of the retrain for its incident, `attempts` how often it was sent.
+    `attempt` is the number of the retrain for its incident, `attempts` how often it was sent, and `failures`
+    how often that was answered with a refusal, or not at all; an attempt that ended with its process is none.
     """
 
     id: int
@@ -74,6 +75,7 @@ class RetrainRow:
     body: Mapping[str, Any]
     state: RetrainState
     attempts: int
+    failures: int
     token: int
     next_at: datetime
     last_status: int | None
@@ -139,7 +141,11 @@ def record_refused(
 
     Raises Fenced where the claim is not ours any more.
     """
-    changes: dict[str, Any] = {"last_status": status, "last_error": error}
+    changes: dict[str, Any] = {
+        "last_status": status,
+        "last_error": error,
+        "failures": claim.failures + 1,
+    }
     if next_at is None:
         changes |= {"state": RetrainState.FAILED, "finished_at": now}
     else:
@@ -208,6 +214,7 @@ def _read_retrains(connection: sa.Connection, query: sa.Select[Any]) -> list[Ret
             body=row.body,
             state=RetrainState(row.state),
             attempts=row.attempts,
+            failures=row.failures or 0,
             token=row.token,
             next_at=row.next_at,
             last_status=row.last_status,

@@ -69,7 +69,7 @@ __all__ = [
     "verdicts",
 ]
 
-SCHEMA_REVISION = "0011"
+SCHEMA_REVISION = "0012"
 """The migration this code needs at least; they are numbered in order."""
 VERSION_TABLE = "driftwatch_version"
 """Where Alembic keeps the revision: a name of our own, for a database may serve other programs too."""
@@ -323,6 +323,8 @@ retrains = define_table(
     Column("attempt", Integer, nullable=False),
     Column("body", JsonText, nullable=False),
     *build_claim_columns(),
+    # Attempts that were answered, or timed out; those that ended with their process are none.
+    Column("failures", Integer),
     Column("last_status", Integer),
     Column("last_error", ExactText),
     Column("requested_at", UtcMicros, nullable=False),

@@ -11,7 +11,7 @@ from driftwatch.jobs.parts import LEASE
 from driftwatch.jobs.retrain import MOST_ATTEMPTS, request_due
 from driftwatch.retraining.policy import RetrainPolicy
 from driftwatch.store.database import Database
-from driftwatch.store.retrains import RetrainRow, RetrainState
+from driftwatch.store.retrains import RetrainRow, RetrainState, claim_retrain
 from driftwatch.triggers.contract import Started
 from tests.support.monitors import Bench, FakeTrigger, due, set_up
 
@@ -135,6 +135,23 @@ def test_a_request_that_is_refused_again_and_again_has_failed_after_the_last_att
 
     assert len(bench.trigger.calls) == MOST_ATTEMPTS
     assert states[MOST_ATTEMPTS - 2 : MOST_ATTEMPTS] == [RetrainState.REQUESTED, RetrainState.FAILED]
+
+
+def test_an_attempt_that_ended_with_its_process_is_no_refusal(store: Database) -> None:
+    bench = set_up_retraining(store, BUSY)
+    bench.live("aa")
+    for _ in range(MOST_ATTEMPTS + 1):
+        store.write(lambda tx: claim_retrain(tx, "who dies", MINUTE, bench.clock.now()))
+        bench.clock.advance(2 * MINUTE)
+
+    request_due(bench.parts)
+
+    row = only(bench)
+    assert (row.state, row.attempts, row.failures) == (RetrainState.REQUESTED, MOST_ATTEMPTS + 2, 1)
+    assert row.next_at - bench.clock.now() <= 6 * SECOND
+    bench.clock.advance(MINUTE)
+    request_due(bench.parts)
+    assert only(bench).state is RetrainState.ACCEPTED
 
 
 def test_what_the_trigger_asks_for_is_obeyed(store: Database) -> None:
