@@ -33,7 +33,10 @@ def register(app: typer.Typer) -> None:
 
 def init(
     *,
-    source: Annotated[str | None, typer.Option("--from", help="A data file, or a database URL.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="A data file, a pattern or folder of them, or a database URL."),
+    ] = None,
     table: Annotated[str | None, typer.Option(help="The table, where --from is a URL.")] = None,
     time_column: Annotated[str | None, typer.Option(help="The column of the event time.")] = None,
     config: ConfigOption = Path("driftwatch.yaml"),
@@ -47,7 +50,9 @@ def init(
     if config.exists() and not force:
         raise UsageError(f"{config} is there already; --force writes over it")
     if source is None:
-        raise UsageError("say where the data is: --from FILE, or --from URL --table TABLE")
+        raise UsageError(
+            'say where the data is: --from FILE, --from "data/*.csv", or --from URL --table TABLE'
+        )
     facts = (
         survey_table(source, table, time_column)
         if "://" in source

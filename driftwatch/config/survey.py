@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.profiles.times import NO_TIME, TimeColumn, read_times
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import Request
-from driftwatch.sources.formats import open_file
+from driftwatch.sources.formats import ENDINGS, open_file
 from driftwatch.sources.frames import open_frame
 from driftwatch.sources.readable import Readable
 from driftwatch.sources.sql import SqlSource
@@ -34,18 +35,45 @@ _MOST_REFERENCE_WINDOWS = 56
 
 
 def survey_file(path: str, folder: Path, time_column: str | None = None) -> StarterFacts:
-    """Return what is found out about the file at `path`, named relative to `folder` where it lies in it.
+    """Return what is found out about a file, or the files of a pattern or folder, named relative to `folder`.
 
-    Raises UsageError where no column can be taken for the event time, and SourceError or DataError where
-    the file cannot be read.
+    What lies elsewhere is named from the root. Raises UsageError where nothing fits or no column can
+    be taken for the event time, and SourceError or DataError where a file cannot be read.
     """
-    file = open_file(path)
-    time = _choose_time(file, path, time_column)
-    parts = [read_times(rows, time) for rows in file.read_tables(list(time.columns))]
+    path = _choose_pattern(path)
+    files = [open_file(one) for one in _find_files(path)]
+    time = _choose_time(files[0], path, time_column)
+    parts = [read_times(rows, time) for file in files for rows in file.read_tables(list(time.columns))]
     times = np.concatenate([np.empty(0, dtype=np.int64), *parts])
     whole = Path(path).absolute()
     shown = os.path.relpath(whole, folder) if whole.is_relative_to(folder) else str(whole)
-    return _build_facts(_name(Path(path).name.split(".")[0]), time, times, path=shown)
+    return _build_facts(_name_after(Path(path)), time, times, path=shown)
+
+
+def _choose_pattern(path: str) -> str:
+    """Return the pattern of the files in a folder, and any other path as it is."""
+    if not Path(path).is_dir():
+        return path
+    endings = {one.suffix for one in Path(path).iterdir() if one.is_file() and one.suffix in ENDINGS}
+    if len(endings) != 1:
+        found = f"files of several kinds ({', '.join(sorted(endings))})" if endings else "no data file"
+        raise UsageError(f"{path} holds {found}; name a file, or a pattern such as {path}/*.csv")
+    return str(Path(path) / f"*{endings.pop()}")
+
+
+def _find_files(path: str) -> list[str]:
+    if not glob.has_magic(path) or Path(path).exists():
+        return [path]
+    found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
+    if not found:
+        raise UsageError(f"no file fits {path}; name a file, or a pattern such as data/*.csv")
+    return found
+
+
+def _name_after(path: Path) -> str:
+    """Return the name of a monitor of a file; of a pattern, of what is fixed in it."""
+    fixed = path.name.split(".")[0]
+    return _name(re.sub(r"[*?]|\[[^]]*\]", " ", fixed).strip() or path.parent.name)
 
 
 def survey_table(url: str, table: str | None, time_column: str | None = None) -> StarterFacts:

@@ -13,9 +13,9 @@ from driftwatch.sources.opening import TextStream
 from driftwatch.sources.parquet_file import ParquetFile
 from driftwatch.sources.text_blocks import BLOCK_BYTES
 
-__all__ = ["open_file", "recognise_format"]
+__all__ = ["ENDINGS", "open_file", "recognise_format"]
 
-_ENDINGS: Final[dict[str, Literal["csv", "jsonl", "parquet"]]] = {
+ENDINGS: Final[dict[str, Literal["csv", "jsonl", "parquet"]]] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".txt": "csv",
@@ -54,7 +54,7 @@ def recognise_format(path: str) -> Literal["csv", "jsonl", "parquet"]:
             f"{path.partition('://')[0]}:// is not read by this version; name a file or a pattern of files"
         )
     name = PurePath(path).name.lower().removesuffix(".gz")
-    known = _ENDINGS.get(PurePath(name).suffix)
+    known = ENDINGS.get(PurePath(name).suffix)
     if known is not None:
         return known
     with TextStream(path) as stream:

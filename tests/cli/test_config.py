@@ -177,7 +177,7 @@ def test_another_place_is_named_in_the_next_steps(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([], "say where the data is: --from FILE, or --from URL --table TABLE"),
+        ([], 'say where the data is: --from FILE, --from "data/*.csv", or --from URL --table TABLE'),
         (["--from", "nowhere.csv"], "the file nowhere.csv cannot be opened: no such file or directory"),
         (
             ["--from", "empty.csv"],

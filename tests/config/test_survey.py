@@ -142,6 +142,37 @@ def test_a_file_is_named_from_the_folder_of_the_configuration(tmp_path: Path) ->
     assert survey_file(path, tmp_path / "elsewhere").path == path
 
 
+@pytest.mark.parametrize("given", ["data", "data/*.csv"])
+def test_the_files_of_a_folder_are_surveyed_together(given: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for day in range(40):
+        start = START + timedelta(days=day)
+        write_times(tmp_path / "data" / f"{start:%Y-%m-%d}.csv", 300, timedelta(minutes=4), start)
+    (tmp_path / "data" / "notes.md").write_text("what these are")
+
+    facts = survey_file(str(tmp_path / given), tmp_path)
+
+    assert (facts.id, facts.path, facts.window) == ("data", "data/*.csv", timedelta(days=1))
+    assert facts.reference_to >= START + timedelta(days=19)
+
+
+def test_the_monitor_of_a_pattern_is_called_after_what_is_fixed_in_it(tmp_path: Path) -> None:
+    write_times(tmp_path / "orders-2024.csv", 30, timedelta(hours=1))
+
+    assert survey_file(str(tmp_path / "orders-*.csv"), tmp_path).id == "orders"
+
+
+def test_a_folder_of_several_kinds_or_of_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no data file; name a file, or a pattern such as"):
+        survey_file(str(tmp_path), tmp_path)
+    for name in ("a.csv", "b.jsonl"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(UsageError, match=r"holds files of several kinds \(\.csv, \.jsonl\)"):
+        survey_file(str(tmp_path), tmp_path)
+    with pytest.raises(UsageError, match="no file fits"):
+        survey_file(str(tmp_path / "*.parquet"), tmp_path)
+
+
 def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
     path = write_times(tmp_path / "rows.csv", 30, timedelta(hours=1))
 
