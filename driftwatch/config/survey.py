@@ -64,7 +64,8 @@ def _choose_pattern(path: str) -> str:
 def _find_files(path: str) -> list[str]:
     if not glob.has_magic(path) or Path(path).exists():
         return [path]
-    found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
+    matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
+    found = [one for one in matches if not Path(one).is_dir()]
     if not found:
         raise UsageError(f"no file fits {path}; name a file, or a pattern such as data/*.csv")
     return found

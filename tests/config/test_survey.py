@@ -149,6 +149,7 @@ def test_the_files_of_a_folder_are_surveyed_together(given: str, tmp_path: Path)
         start = START + timedelta(days=day)
         write_times(tmp_path / "data" / f"{start:%Y-%m-%d}.csv", 300, timedelta(minutes=4), start)
     (tmp_path / "data" / "notes.md").write_text("what these are")
+    (tmp_path / "data" / "old.csv").mkdir()
 
     facts = survey_file(str(tmp_path / given), tmp_path)
 
