@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("pandas", "rich", "scipy.stats", "sqlalchemy", "requests", "alembic", "apscheduler")
 
 

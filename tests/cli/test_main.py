@@ -13,6 +13,8 @@ import pytest
 from driftwatch.cli import main
 from tests.support.commands import run_here
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = [
     *("compare", "init", "validate", "schema", "serve", "check", "gate", "window list", "status"),
     *("backtest", "drill", "explain", "why-not", "report"),

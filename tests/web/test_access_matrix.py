@@ -15,6 +15,8 @@ from tests.support.access import ASKED, bear, make_token
 from tests.support.routes import Route, list_routes
 from tests.support.site import Site, open_site
 
+pytestmark = pytest.mark.slow
+
 CALLERS = ["nobody", "wrong token", "expired", "revoked", *Scope]
 KNOWN = {"number": "1", "n": "1"}
 

@@ -24,6 +24,8 @@ from tests.support.monitors import BLOCKS, draw_rows, make_source
 from tests.support.site import Site, open_site, read_text
 from tests.support.statements import count_statements
 
+pytestmark = pytest.mark.slow
+
 AMOUNT = "/monitors/flights/columns/amount"
 
 

@@ -17,6 +17,8 @@ from tests.support.monitors import make_monitor, make_source
 from tests.support.site import Site, open_site, read_text
 from tests.support.statements import count_statements
 
+pytestmark = pytest.mark.slow
+
 PAGES = [
     "/api",
     "/",

@@ -14,6 +14,8 @@ from tests.support.monitors import REFUSED, FakeChannel, due, tell_story
 from tests.support.programs import ask, list_operations, read
 from tests.support.site import Site, open_site
 
+pytestmark = pytest.mark.slow
+
 STEPS: list[tuple[str, dict[str, Any], str, Any]] = [
     ("acknowledge", {}, "acknowledged_by", "Ana"),
     ("snooze", {"for": "4h"}, "snoozed_by", "Ana"),

@@ -17,6 +17,8 @@ from tests.support.programs import ask, list_operations, read
 from tests.support.site import Site, open_site
 from tests.support.statements import count_statements
 
+pytestmark = pytest.mark.slow
+
 
 def open_story(store: Database, story: str = "..aa.n", **changes: Any) -> Site:
     site = open_site(store, **changes)
