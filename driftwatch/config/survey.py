@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from driftwatch.profiles.columns import ColumnOptions
 from driftwatch.profiles.times import NO_TIME, TimeColumn, read_times
 from driftwatch.profiles.window import Window
 from driftwatch.sources.contract import Request
+from driftwatch.sources.files import match_files
 from driftwatch.sources.formats import ENDINGS, open_file
 from driftwatch.sources.frames import open_frame
 from driftwatch.sources.readable import Readable
@@ -41,7 +41,9 @@ def survey_file(path: str, folder: Path, time_column: str | None = None) -> Star
     be taken for the event time, and SourceError or DataError where a file cannot be read.
     """
     path = _choose_pattern(path)
-    files = [open_file(one) for one in _find_files(path)]
+    files = [open_file(one) for one in match_files(path)]
+    if not files:
+        raise UsageError(f"no file fits {path}; name a file, or a pattern such as data/*.csv")
     time = _choose_time(files[0], path, time_column)
     parts = [read_times(rows, time) for file in files for rows in file.read_tables(list(time.columns))]
     times = np.concatenate([np.empty(0, dtype=np.int64), *parts])
@@ -59,16 +61,6 @@ def _choose_pattern(path: str) -> str:
         found = f"files of several kinds ({', '.join(sorted(endings))})" if endings else "no data file"
         raise UsageError(f"{path} holds {found}; name a file, or a pattern such as {path}/*.csv")
     return str(Path(path) / f"*{endings.pop()}")
-
-
-def _find_files(path: str) -> list[str]:
-    if not glob.has_magic(path) or Path(path).exists():
-        return [path]
-    matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
-    found = [one for one in matches if not Path(one).is_dir()]
-    if not found:
-        raise UsageError(f"no file fits {path}; name a file, or a pattern such as data/*.csv")
-    return found
 
 
 def _name_after(path: Path) -> str:

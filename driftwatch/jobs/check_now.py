@@ -7,6 +7,7 @@ found is told from here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,7 @@ from driftwatch.incidents.words import join_words, say_count, say_moment, say_wi
 from driftwatch.jobs.deliver import deliver_due
 from driftwatch.jobs.heartbeat import is_daemon_alive
 from driftwatch.jobs.live import check_due, plan_all
+from driftwatch.jobs.monitor import Monitor
 from driftwatch.jobs.parts import Parts
 from driftwatch.jobs.pausing import refuse_paused
 from driftwatch.jobs.reference import Watch
@@ -40,13 +42,15 @@ class CheckedNow:
     next_due: datetime
 
 
-def check_now(parts: Parts, watch: Watch) -> CheckedNow:
-    """Judge the windows of a monitor that are due, those that wait for another try too; 200 at most.
+def check_now(parts: Parts, monitor: Monitor, take_up: Callable[[], Watch]) -> CheckedNow:
+    """Judge the windows of `monitor` that are due, those that wait for another try too; 200 at most.
 
-    Raises UsageError where the monitor is paused.
+    `take_up` returns the monitor ready to be judged, and may build and promote another reference for that:
+    one that is paused is not even taken up. Raises UsageError where it is.
     """
     began = parts.clock.now()
-    refuse_paused(parts.database, watch.monitor, began)
+    refuse_paused(parts.database, monitor, began)
+    watch = take_up()
     plan_all(parts, [watch])
     parts.database.write(partial(hasten_slots, monitor=watch.row, now=parts.clock.now()))
     due = [slot.window for slot in parts.database.read(lambda tx: open_slots(tx, watch.row))]

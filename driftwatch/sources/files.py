@@ -23,7 +23,7 @@ from driftwatch.sources.placing import WindowEdges
 from driftwatch.sources.splitting import BUDGET_BYTES, Splitter
 from driftwatch.sources.time_cache import RangeCache, RangeKey
 
-__all__ = ["SAMPLE_ROWS", "FilesSource", "read_whole_files"]
+__all__ = ["SAMPLE_ROWS", "FilesSource", "match_files", "read_whole_files"]
 
 SAMPLE_ROWS: Final = 1000
 _RANGES: Final = RangeCache()
@@ -97,13 +97,7 @@ class FilesSource:
             return Sample(rows=table if table is not None else pa.table({}))
 
     def _list_paths(self) -> list[str]:
-        found: dict[str, None] = {}
-        for pattern in self._patterns:
-            if not glob.has_magic(pattern) or Path(pattern).exists():
-                found[pattern] = None
-                continue
-            matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
-            found.update(dict.fromkeys(match for match in matches if not Path(match).is_dir()))
+        found = dict.fromkeys(path for pattern in self._patterns for path in match_files(pattern))
         if not found:
             raise SourceError(
                 f"no file matches {', '.join(self._patterns)} (seen from {Path.cwd()}); correct source.path, "
@@ -111,6 +105,14 @@ class FilesSource:
                 again=True,
             )
         return list(found)
+
+
+def match_files(pattern: str) -> list[str]:
+    """Return the files that fit a pattern, in order; what is no pattern as it is, there or not."""
+    if not glob.has_magic(pattern) or Path(pattern).exists():
+        return [pattern]
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
+    return [match for match in matches if not Path(match).is_dir()]
 
 
 def read_whole_files(files: list[DataFile], request: Request) -> Iterator[tuple[Window, pa.Table]]:

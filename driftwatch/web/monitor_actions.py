@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from driftwatch.errors import UsageError
 from driftwatch.jobs.check_now import check_now, say_checked
 from driftwatch.jobs.heartbeat import is_daemon_alive
-from driftwatch.jobs.pausing import pause_monitor, refuse_paused, resume_monitor
+from driftwatch.jobs.pausing import pause_monitor, resume_monitor
 from driftwatch.web.access import Scope, need
 from driftwatch.web.acting import Act, Action, Field, Fields, send_act, show_act
 from driftwatch.web.forms import Sent
@@ -34,9 +34,7 @@ def _check(house: House, name: str, _: Fields) -> str:
     if is_daemon_alive(app.database, house.now()) and not app.is_in_force():
         raise UsageError("the daemon works under another configuration than these pages: reload or restart")
     monitor = app.find_monitor(name)
-    # A monitor that is paused does not even start: that could build and promote another reference.
-    refuse_paused(app.database, monitor, house.now())
-    return say_checked(check_now(app.parts, app.watch(monitor)))
+    return say_checked(check_now(app.parts, monitor, lambda: app.watch(monitor)))
 
 
 def _pause(house: House, name: str, sent: Fields) -> None:

@@ -12,7 +12,7 @@ from driftwatch.incidents.stamps import write_stamp
 from driftwatch.jobs.as_json import build_version_json
 from driftwatch.jobs.check_now import check_now
 from driftwatch.jobs.monitor import Monitor
-from driftwatch.jobs.pausing import pause_monitor, refuse_paused, resume_monitor
+from driftwatch.jobs.pausing import pause_monitor, resume_monitor
 from driftwatch.jobs.promotion import promote_version, restore_version
 from driftwatch.jobs.status import read_status
 from driftwatch.store.outbox import retry_deliveries
@@ -67,9 +67,7 @@ def check(house: Here, caller: Actor, monitor: Name, body: By) -> Response:
     app = house.app
     watched = app.find_monitor(monitor)
     name_actor(caller, body)
-    # A monitor that is paused does not even start: that could build and promote another reference.
-    change(lambda: refuse_paused(app.database, watched, house.now()))
-    found = change(lambda: check_now(app.parts, app.watch(watched)))
+    found = change(lambda: check_now(app.parts, watched, lambda: app.watch(watched)))
     document = {
         "schema": "driftwatch.checked/v1",
         "monitor": watched.id,
